@@ -1,0 +1,1 @@
+"""The door: flags to a use case to an exit code."""

@@ -1,0 +1,1 @@
+"""The API server behind one small port: raw JSON over the kubernetes package's pooled connections."""

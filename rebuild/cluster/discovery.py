@@ -1,0 +1,37 @@
+"""Aggregated discovery to a kind table. Pure: two documents in, kinds out.
+
+Source: KEP-3352. A group whose APIService is dead is missing or marked stale; the rest is whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rebuild.model.kinds import Kind, Kinds
+from rebuild.model.objects import dig, dig_maps
+
+ACCEPT = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+PATHS = ("/api", "/apis")
+
+
+def kinds(*documents: Any) -> Kinds:
+    """Every kind that these APIGroupDiscoveryLists offer; the server's preferred version comes first."""
+    found: dict[tuple[str, str], Kind] = {}
+    for document in documents:
+        for group in dig_maps(document, "items"):
+            name = dig(group, "metadata", "name") or ""
+            for version in dig_maps(group, "versions"):
+                _add(found, name, version)
+    return Kinds(found.values())
+
+
+def _add(found: dict[tuple[str, str], Kind], group: str, version: dict[str, Any]) -> None:
+    if version.get("freshness") == "Stale":
+        return
+    for resource in dig_maps(version, "resources"):
+        kind = dig(resource, "responseKind", "kind")
+        if not kind or "list" not in (resource.get("verbs") or ()):
+            continue
+        known = found.get((group, kind))
+        versions = (*known.versions, version["version"]) if known else (version["version"],)
+        found[group, kind] = Kind(group, kind, resource["resource"], resource.get("scope") == "Namespaced", versions)

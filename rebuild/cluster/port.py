@@ -1,0 +1,100 @@
+"""The one view that the rest of the house has of an API server. Whoever satisfies it passes the same contract suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from rebuild.model.errors import Exit, RebuildError
+from rebuild.model.faults import Fault
+from rebuild.model.kinds import Kind, Kinds
+from rebuild.model.objects import Body, Manifest
+
+
+class ClusterFault(RebuildError):
+    """A request failed; `fault` says why. Raised by every call of the port that sends something."""
+
+    code: ClassVar[str] = "cluster-fault"
+    exit: ClassVar[Exit] = Exit.UNREACHABLE
+
+    def __init__(self, fault: Fault, *, what: str) -> None:
+        super().__init__(f"{what}: {fault.message}")
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which cluster this is: the UID of its `kube-system` namespace, and its version."""
+
+    uid: str
+    version: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An accepted write: the object as the server holds it now, and whether the write brought it into being."""
+
+    body: Body
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The objects of a kind at one moment; a watch from `resource_version` misses nothing that follows."""
+
+    items: tuple[Body, ...]
+    resource_version: str
+
+
+class Change(StrEnum):
+    """What a watch says about an object."""
+
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+    BOOKMARK = "BOOKMARK"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """One line of a watch; a bookmark's body holds nothing but its resourceVersion."""
+
+    change: Change
+    body: Body
+
+
+class Watch(Protocol):
+    """An open watch. Iterating blocks; it ends when the server or `close` ends it.
+
+    Raises ClusterFault when the stream breaks or the version to start from is gone (status 410).
+    """
+
+    def __iter__(self) -> Iterator[WatchEvent]: ...
+
+    def close(self) -> None:
+        """End the watch from any thread."""
+
+
+class Cluster(Protocol):
+    """Everything that rebuild asks of an API server. All calls block, and all are safe to make from many threads."""
+
+    def identity(self) -> Identity:
+        """Who answers. Two requests."""
+
+    def served(self) -> Kinds:
+        """Every kind that the server offers now, by aggregated discovery. Two requests."""
+
+    def apply(self, manifest: Manifest, kind: Kind) -> Applied:
+        """Server-side apply as our own field manager, without force. One request."""
+
+    def list(self, kind: Kind, version: str) -> Listing:
+        """All objects of a kind in one version, over all namespaces."""
+
+    def watch(self, kind: Kind, version: str, resource_version: str) -> Watch:
+        """Changes of a kind from a resourceVersion on, on a connection of its own."""
+
+    def close(self) -> None:
+        """Let go of all connections."""

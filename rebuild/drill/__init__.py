@@ -1,0 +1,1 @@
+"""Playbooks: rehearse a recovery from provisioning to teardown, and score it."""

@@ -1,0 +1,58 @@
+"""Which failures are tried again, after which wait. The table in docs/reliability.md says the same in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenacity import RetryCallState, wait_exponential
+from tenacity.wait import wait_base
+
+from rebuild.model.faults import Cause, Fault
+
+_PATIENT = wait_exponential(multiplier=0.5, max=30)
+"""Overload and lost connections: give the server room."""
+_SOON = wait_exponential(multiplier=0.05, max=2)
+"""Something else is about to make the same request pass, usually within milliseconds."""
+_STEADY = wait_exponential(multiplier=0.25, max=5)
+"""A program has to start or a controller has to act first."""
+
+_WAITS: dict[Cause, wait_base] = {
+    Cause.OVERLOAD: _PATIENT,
+    Cause.TRANSPORT: _PATIENT,
+    Cause.INTERNAL: _PATIENT,
+    Cause.NOT_SERVED: _SOON,
+    Cause.CONFLICT: _SOON,
+    Cause.NAMESPACE_MISSING: _SOON,
+    Cause.ROLE_MISSING: _SOON,
+    Cause.SERVICE_ACCOUNT_MISSING: _SOON,
+    Cause.NAMESPACE_TERMINATING: _STEADY,
+    Cause.WEBHOOK: _STEADY,
+    Cause.QUOTA: _STEADY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The patience of a run, in seconds."""
+
+    object_deadline: float = 300.0
+    """From an object's first write to its being ready."""
+    run_deadline: float = 1800.0
+    soft_hold: float = 10.0
+    """How long an object that could leave waits for its soft gates."""
+
+    def pause(self, fault: Fault, attempt: int, chance: float) -> float | None:
+        """Seconds to wait before the next attempt, or None when trying again cannot help.
+
+        Args:
+            fault: why the attempt failed.
+            attempt: which one it was, from 1.
+            chance: a number in [0, 1) that spreads the retries of many objects ("equal jitter": at least half
+                of the wait stays, so that an overloaded server gets real relief).
+        """
+        wait = _WAITS.get(fault.cause)
+        if wait is None:
+            return None
+        call = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
+        call.attempt_number = attempt
+        return max(fault.retry_after, wait(call) * (0.5 + chance / 2))

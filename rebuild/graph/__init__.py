@@ -1,0 +1,1 @@
+"""Which object waits for which, why, and until when. Pure; the only room that knows networkx."""

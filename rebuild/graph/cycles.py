@@ -1,0 +1,128 @@
+"""Loops: which soft edges have to go so that there are none, and which hard ones nobody can plan around.
+
+Must not word findings and must not know any rule; it sees edges as arrows with a strength and a gate. The
+order of its answers depends on the edges alone, never on the order in which they come.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import networkx as nx
+
+from rebuild.graph.index import key_of
+from rebuild.model.edges import Edge, Gate, Strength
+from rebuild.model.refs import Ref
+
+_GATES = {Gate.EXISTS: 0, Gate.SERVED: 1, Gate.READY: 2}
+
+Arrows: TypeAlias = "nx.DiGraph[Ref]"
+"""From dependent to dependency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A soft edge that closed a loop, with the objects from its dependency back to its dependent."""
+
+    edge: Edge
+    way_back: tuple[Ref, ...]
+
+
+def rank_of(edge: Edge) -> tuple[bool, int]:
+    """How strong an edge is, greater being stronger: hard over soft, then READY over SERVED over EXISTS."""
+    return edge.strength is Strength.HARD, _GATES[edge.gate]
+
+
+def order_of(edge: Edge) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The sort key that puts edges in order of their ends."""
+    return key_of(edge.dependent), key_of(edge.dependency)
+
+
+def closing_loops(edges: Sequence[Edge]) -> list[Dropped]:
+    """The soft edges to drop, weakest first.
+
+    Inside strongly connected components, all hard edges are taken, and then the soft ones, strongest first,
+    each unless it closes a loop with those already taken. So nothing is dropped that could have stayed, and
+    what is dropped closes a loop of edges none of which is weaker.
+    """
+    inside = _inside_components(edges)
+    arrows = _arrows(edge for edge in inside if edge.strength is Strength.HARD)
+    arrows.add_nodes_from(ref for edge in inside for ref in (edge.dependent, edge.dependency))
+    dropped = []
+    soft = [edge for edge in inside if edge.strength is Strength.SOFT]
+    for edge in sorted(soft, key=lambda edge: (-_GATES[edge.gate], *order_of(edge))):
+        if nx.has_path(arrows, edge.dependency, edge.dependent):
+            way_back = nx.shortest_path(arrows, edge.dependency, edge.dependent)
+            dropped.append(Dropped(edge, tuple(way_back)))
+        else:
+            arrows.add_edge(edge.dependent, edge.dependency)
+    return dropped[::-1]
+
+
+def hard_loops(edges: Iterable[Edge]) -> list[tuple[Edge, ...]]:
+    """The shortest loop of each strongly connected component of the hard edges, from its first ref on."""
+    ways: dict[Ref, dict[Ref, list[Edge]]] = {}
+    for edge, component in _with_component([edge for edge in edges if edge.strength is Strength.HARD]):
+        ways.setdefault(component, {}).setdefault(edge.dependent, []).append(edge)
+    return [_shortest_loop(ways[component]) for component in sorted(ways, key=key_of)]
+
+
+def _arrows(edges: Iterable[Edge]) -> Arrows:
+    arrows: Arrows = nx.DiGraph()
+    arrows.add_edges_from((edge.dependent, edge.dependency) for edge in edges)
+    return arrows
+
+
+def _with_component(edges: Sequence[Edge]) -> list[tuple[Edge, Ref]]:
+    """The edges that lie on some loop, in order of their ends, each with the first ref of its component."""
+    component_of: dict[Ref, Ref] = {}
+    for members in nx.strongly_connected_components(_arrows(edges)):
+        if len(members) > 1:
+            component_of |= dict.fromkeys(members, min(members))
+    return [
+        (edge, component_of[edge.dependent])
+        for edge in sorted(edges, key=order_of)
+        if edge.dependent in component_of
+        and component_of[edge.dependent] == component_of.get(edge.dependency)
+    ]
+
+
+def _inside_components(edges: Sequence[Edge]) -> list[Edge]:
+    return [edge for edge, _ in _with_component(edges)]
+
+
+def _shortest_loop(ways: dict[Ref, list[Edge]]) -> tuple[Edge, ...]:
+    """The first of the shortest loops; every ref is on some loop, since the ways make up one component."""
+    best: tuple[Edge, ...] = ()
+    for start in sorted(ways, key=key_of):
+        loop = _loop_through(start, ways, shorter_than=len(best))
+        best = loop or best
+    return best
+
+
+def _loop_through(start: Ref, ways: dict[Ref, list[Edge]], *, shorter_than: int) -> tuple[Edge, ...]:
+    """A shortest loop through one ref, breadth first; empty when none is below the limit (0: no limit)."""
+    came_by: dict[Ref, Edge] = {}
+    queue = deque([(start, 1)])
+    while queue:
+        here, length = queue.popleft()
+        if length == shorter_than:
+            break
+        for edge in ways[here]:
+            if edge.dependency == start:
+                return (*_path_to(here, start, came_by), edge)
+            if edge.dependency not in came_by:
+                came_by[edge.dependency] = edge
+                queue.append((edge.dependency, length + 1))
+    return ()
+
+
+def _path_to(end: Ref, start: Ref, came_by: dict[Ref, Edge]) -> tuple[Edge, ...]:
+    path: list[Edge] = []
+    while end != start:
+        path.append(came_by[end])
+        end = came_by[end].dependent
+    return tuple(reversed(path))

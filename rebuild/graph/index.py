@@ -1,0 +1,132 @@
+"""The declared objects, arranged once so that every rule stays near linear in their number.
+
+It answers three questions: is this object declared, which pods will the declared workloads make, and who
+stands behind a Service. Must not decide on edges: that is what the rules are for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rebuild.graph.fields import pairs, text
+from rebuild.graph.selectors import includes
+from rebuild.model.blueprint import Blueprint
+from rebuild.model.kinds import Kind, from_crd
+from rebuild.model.objects import Body, Manifest, dig
+from rebuild.model.refs import Ref
+
+TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("", "Pod"): (),
+    ("", "ReplicationController"): ("spec", "template"),
+    ("apps", "DaemonSet"): ("spec", "template"),
+    ("apps", "Deployment"): ("spec", "template"),
+    ("apps", "ReplicaSet"): ("spec", "template"),
+    ("apps", "StatefulSet"): ("spec", "template"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
+    ("batch", "Job"): ("spec", "template"),
+}
+"""Where the kinds that make pods keep the pod's metadata and spec. A PodTemplate object makes no pods."""
+
+_RUN_TO_COMPLETION = frozenset({("batch", "CronJob"), ("batch", "Job")})
+"""Their pods end: none of them is a backend, even where a chart gives them the labels of one."""
+
+_CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A declared object that makes pods (or is one), with what it says about them."""
+
+    ref: Ref
+    labels: dict[str, str]
+    """The labels of the pods, not those of the workload itself: Services and budgets select pods."""
+    pod: Body
+    """The pod spec."""
+
+    @property
+    def named_service_account(self) -> str:
+        """The ServiceAccount that the pod spec names, if any (`serviceAccount` is the deprecated alias)."""
+        return text(self.pod, "serviceAccountName") or text(self.pod, "serviceAccount")
+
+    @property
+    def service_account(self) -> str:
+        """The ServiceAccount that the pods run as: admission fills in `default` where none is named."""
+        return self.named_service_account or "default"
+
+
+class Index:
+    """Immutable lookups over one blueprint. All it gives is in ref order, whatever the files' order was."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self._declared = {item.ref: item for item in sorted(blueprint, key=lambda item: key_of(item.ref))}
+        self._by_kind: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
+        for item in self:
+            self._by_kind[item.ref.group_kind].append(item)
+        self.workloads = tuple(self._read_workloads())
+        self._in_namespace: dict[str, list[Workload]] = defaultdict(list)
+        self._by_label: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
+        for workload in self.workloads:
+            namespace = workload.ref.namespace
+            self._in_namespace[namespace].append(workload)
+            for key, value in workload.labels.items():
+                self._by_label[namespace, key, value].append(workload)
+
+    def __iter__(self) -> Iterator[Manifest]:
+        return iter(self._declared.values())
+
+    def of_kind(self, group: str, kind: str) -> Iterable[Manifest]:
+        """The declared objects of one kind."""
+        return self._by_kind.get((group, kind), ())
+
+    def get(self, ref: Ref) -> Manifest | None:
+        """The declaration of an object, whatever version the ref was written in."""
+        return self._declared.get(ref)
+
+    def find(self, group: str, kind: str, namespace: str, name: str) -> Ref | None:
+        """The ref of a declared object, in the version that it is declared in."""
+        item = self._declared.get(Ref(group, kind, namespace, name))
+        return item.ref if item else None
+
+    def crds(self) -> Iterator[tuple[Kind, Ref]]:
+        """What each declared CustomResourceDefinition defines; incomplete definitions define nothing."""
+        for item in self.of_kind(*_CRD):
+            if kind := from_crd(item.body):
+                yield kind, item.ref
+
+    def workloads_in(self, namespace: str) -> Iterable[Workload]:
+        """The declared workloads of a namespace."""
+        return self._in_namespace.get(namespace, ())
+
+    def workloads_with(self, namespace: str, wanted: Mapping[str, str]) -> list[Workload]:
+        """The workloads of a namespace whose pods carry all the wanted labels; none when none is wanted."""
+        buckets = [self._by_label.get((namespace, key, value), []) for key, value in wanted.items()]
+        return [item for item in min(buckets, key=len, default=[]) if includes(item.labels, wanted)]
+
+    def behind_service(self, namespace: str, name: str) -> list[Ref]:
+        """A declared Service and the declared workloads whose pods will be its endpoints.
+
+        Empty when the Service is not declared. A Service without a selector, or of type ExternalName (which
+        ignores its selector), has no workload behind it.
+        """
+        service = self.get(Ref("", "Service", namespace, name))
+        if service is None:
+            return []
+        if dig(service.body, "spec", "type") == "ExternalName":
+            return [service.ref]
+        backends = self.workloads_with(namespace, pairs(service.body, "spec", "selector"))
+        return [service.ref, *(w.ref for w in backends if w.ref.group_kind not in _RUN_TO_COMPLETION)]
+
+    def _read_workloads(self) -> Iterator[Workload]:
+        for item in self:
+            path = TEMPLATES.get(item.ref.group_kind)
+            template = None if path is None else dig(item.body, *path)
+            pod = dig(template, "spec")
+            if isinstance(pod, dict):
+                yield Workload(item.ref, pairs(template, "metadata", "labels"), pod)
+
+
+def key_of(ref: Ref) -> tuple[str, str, str, str]:
+    """The sort key of a ref: what its own comparison does, without building two tuples per comparison."""
+    return ref.group, ref.kind, ref.namespace, ref.name

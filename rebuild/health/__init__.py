@@ -1,0 +1,1 @@
+"""What a live object is, from that object alone: kstatus's rules, with our deviations. Pure."""

@@ -1,0 +1,86 @@
+"""What happened, in the order it happened: the inputs of the engine, the lines of the journal, the source of the report.
+
+Times are seconds on the run's monotonic clock, which starts at 0 with the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from rebuild.model.faults import Fault
+from rebuild.model.refs import Ref
+from rebuild.model.states import Outcome, Status
+
+
+class TimerKind(StrEnum):
+    """What a timer was set for."""
+
+    RETRY = "retry"
+    """Try a failed write again."""
+    HOLD = "hold"
+    """Stop waiting for soft gates."""
+    DEADLINE = "deadline"
+    """One object has had its time."""
+    RUN = "run"
+    """The whole run has had its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Names a timer; an object has at most one of each kind."""
+
+    kind: TimerKind
+    ref: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAccepted:
+    """The API server took our write, or the object needed none. `version` is the object's resourceVersion."""
+
+    ref: Ref
+    outcome: Outcome
+    version: int
+    sent_at: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFailed:
+    """A write was refused or got no answer. `chance` in [0, 1) is drawn at the edge and jitters the retry."""
+
+    ref: Ref
+    fault: Fault
+    chance: float
+    sent_at: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSeen:
+    """An object was seen live in this health, at this resourceVersion."""
+
+    ref: Ref
+    status: Status
+    version: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that the engine asked for has run down."""
+
+    timer: Timer
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody wants the run to end: finish what is in flight, begin nothing new."""
+
+    reason: str
+    at: float
+
+
+Fact: TypeAlias = WriteAccepted | WriteFailed | HealthSeen | TimerFired | StopAsked

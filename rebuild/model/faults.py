@@ -1,0 +1,47 @@
+"""Why a request failed, sorted by what helps: never by the status number alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """What went wrong, as far as it decides whether and when to try again."""
+
+    OVERLOAD = "overload"
+    """429, 503, 504 or an etcd time-out: the server asks for patience."""
+    TRANSPORT = "transport"
+    """No usable answer: refused, reset, timed out, cut short."""
+    NOT_SERVED = "not-served"
+    """The path of the kind answers 404: its CRD or APIService does not serve yet."""
+    NAMESPACE_MISSING = "namespace-missing"
+    NAMESPACE_TERMINATING = "namespace-terminating"
+    ROLE_MISSING = "role-missing"
+    """A binding's role does not exist yet: RBAC's escalation check answers 404."""
+    SERVICE_ACCOUNT_MISSING = "service-account-missing"
+    """The ServiceAccount admission plugin waits for the controller that makes `default`."""
+    WEBHOOK = "webhook"
+    """An admission or conversion webhook did not answer; the message names it."""
+    QUOTA = "quota"
+    """A ResourceQuota is exhausted for now."""
+    CONFLICT = "conflict"
+    """Somebody else wrote at the same moment; the same request will pass."""
+    FIELD_CONFLICT = "field-conflict"
+    """Another field manager owns a declared field, and we do not force."""
+    INVALID = "invalid"
+    """The object cannot be accepted as it is written, or would change an immutable field."""
+    FORBIDDEN = "forbidden"
+    UNAUTHORIZED = "unauthorized"
+    INTERNAL = "internal"
+    """A 5xx that none of the others explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One failed request. `retry_after` is the server's own wish, in seconds, 0 where it has none."""
+
+    cause: Cause
+    status: int
+    message: str
+    retry_after: float = 0.0

@@ -1,0 +1,60 @@
+"""A finding is a judged fact: a stable code, where it stands, what it means, and one next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rebuild.model.objects import Origin
+from rebuild.model.refs import Ref
+
+
+class Severity(StrEnum):
+    """How a finding bears on the verdict: an error stops the plan, a warning does not, info is for the record."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`code` is kebab-case and stable; `next_step` is one thing that the reader can do."""
+
+    code: str
+    severity: Severity
+    message: str
+    ref: Ref | None = None
+    origin: Origin | None = None
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.origin}: " if self.origin else ""
+        step = f" ({self.next_step})" if self.next_step else ""
+        return f"{where}{self.severity}: {self.message} [{self.code}]{step}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Something that this target cannot prove about an object: neither a failure nor a pass."""
+
+    code: str
+    ref: Ref
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A declared field whose live value does not mean the same.
+
+    `path` is written as in a JSON path (`spec.template.spec.containers[name=web].image`). Values are shown
+    as JSON; those of Secrets are keyed digests. `controller` names the rule when a known controller owns the
+    field: such a difference is reported, and it is no drift.
+    """
+
+    ref: Ref
+    path: str
+    declared: str
+    live: str
+    manager: str = ""
+    controller: str = ""

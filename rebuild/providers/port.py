@@ -1,0 +1,72 @@
+"""What the use cases know of a provider: it makes a target cluster, describes it, and takes away its own.
+
+No provider touches the user's kubeconfig or current context, and none deletes what it did not create.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+
+class Fidelity(StrEnum):
+    """What a target can prove, from least to most."""
+
+    KWOK = "kwok"
+    """A real control plane; nodes and containers are simulated."""
+    KIND = "kind"
+    """Real containers as well."""
+    CLUSTER = "cluster"
+    """Everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A cluster that a provider gave, with all it takes to talk to it."""
+
+    name: str
+    provider: str
+    fidelity: Fidelity
+    kubeconfig: Path
+    context: str
+    server: str
+    state_dir: Path | None = None
+    """The provider's own directory for this target, where it keeps one."""
+    audit_log: Path | None = None
+    """The API server's audit log, where the provider has one within reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a provider itself puts in a cluster: a cluster with nothing beyond it is fresh."""
+
+    namespaces: frozenset[str]
+    storage_classes: frozenset[str]
+    default_storage_class: str | None
+
+
+class Provider(Protocol):
+    """Where targets come from."""
+
+    @property
+    def name(self) -> str:
+        """What `--provider` calls it."""
+
+    @property
+    def baseline(self) -> Baseline:
+        """What its clusters hold before anybody writes to them."""
+
+    def create(self, name: str, *, kubeconfig: Path | None = None) -> Target:
+        """Make a cluster and wait until its API is ready; leave nothing behind on failure."""
+
+    def describe(self, name: str) -> Target:
+        """A cluster that exists."""
+
+    def delete(self, name: str) -> bool:
+        """Take the cluster away; False when there was none."""
+
+    def list(self) -> Sequence[Target]:
+        """The clusters that exist, by name."""

@@ -1,0 +1,1 @@
+"""A fold over the events of a run: the same events always give the same report. Pure."""

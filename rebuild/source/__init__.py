@@ -1,0 +1,1 @@
+"""Where declarations come from: Git objects, never a checkout, or a plain directory."""

@@ -1,0 +1,1 @@
+"""The plumbing: the one clock, the one subprocess, the one way to write a file."""

@@ -1,0 +1,213 @@
+"""Does a live object say what was declared? Each declared field must keep its meaning; the rest is free.
+
+The API server adds defaults, writes values in its own form and lets others own fields, so a textual diff of
+a healthy object is never empty. Lists are matched as server-side apply matches them (KEP-555). What a
+controller may change is not decided here: every deviation is found, `controllers` judges it.
+
+A declared null says nothing, and an empty or zero field of a struct may be absent: Go's `omitempty` cannot
+tell them apart. In maps with free keys each key is content, so there an empty value must be present.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rebuild.model import redaction
+from rebuild.model.findings import Difference
+from rebuild.model.objects import Body, Manifest
+from rebuild.model.refs import Ref
+from rebuild.verify import managers, paths, values
+from rebuild.verify.schema import Schemas
+from rebuild.verify.shapes import BLANK, ListType, Shape
+
+
+class _Absent:
+    """The type of `ABSENT`, so that JSON null stays a value of its own."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = _Absent()
+"""Stands for a value that is not there at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A place where declared and live part, with both values as they are: not yet fit to be shown."""
+
+    path: paths.Path
+    declared: Any
+    live: Any
+
+
+def differences(manifest: Manifest, live: Body, schemas: Schemas, key: bytes) -> list[Difference]:
+    """Every declared field whose live value does not mean the same, in the order of declaration.
+
+    Args:
+        manifest: The declaration.
+        live: The same object as the API server returns it, read in the declared version.
+        schemas: The shapes, extended with the definitions of declared custom resources.
+        key: The key of the digests that stand for the values of Secrets.
+    """
+    return [described(manifest.ref, found, live, key) for found in deviations(manifest, live, schemas)]
+
+
+def described(ref: Ref, found: Deviation, live: Body, key: bytes) -> Difference:
+    """A deviation as it may be shown, with the managers that own the field."""
+    names = paths.names(found.path)
+    declared, current = (
+        redaction.ABSENT if value is ABSENT else redaction.shown(ref, names, value, key)
+        for value in (found.declared, found.live)
+    )
+    return Difference(
+        ref, paths.render(found.path), declared, current, manager=managers.manager_of(live, found.path)
+    )
+
+
+def deviations(manifest: Manifest, live: Body, schemas: Schemas) -> list[Deviation]:
+    """The same as `differences`, with raw values and structured paths. Secret values are among them."""
+    declared = manifest.body
+    if manifest.ref.group_kind == ("", "Secret"):
+        declared, live = _with_string_data(declared), _with_string_data(live)
+    comparison = _Comparison(schemas)
+    shape = schemas.root(manifest.ref)
+    comparison.struct(_without_type(declared, live), live, shape, ())
+    return comparison.found
+
+
+def _without_type(declared: Body, live: Body) -> Body:
+    """Items of a list carry no type, and the version is how an object is read, not what it is."""
+    aside = {name for name in ("apiVersion", "kind") if name not in live}
+    if _group(declared.get("apiVersion")) == _group(live.get("apiVersion")):
+        aside.add("apiVersion")
+    return {name: value for name, value in declared.items() if name not in aside}
+
+
+def _group(api_version: Any) -> Any:
+    return api_version.rpartition("/")[0] if isinstance(api_version, str) else api_version
+
+
+def _with_string_data(body: Body) -> Body:
+    """What the API server stores of a Secret: `stringData` encoded into `data`, where it wins."""
+    text, data = body.get("stringData"), body.get("data")
+    if not isinstance(text, Mapping) or not (data is None or isinstance(data, Mapping)):
+        return body
+    encoded = {name: _encoded(value) for name, value in text.items() if value is not None}
+    kept = {name: value for name, value in body.items() if name != "stringData"}
+    return {**kept, "data": {**(data or {}), **encoded}}
+
+
+def _encoded(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return base64.b64encode(value.encode(errors="surrogatepass")).decode()
+
+
+class _Comparison:
+    """One walk over a declared and a live value, collecting what it finds."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
+        self.found: list[Deviation] = []
+
+    def value(
+        self, declared: Any, live: Any, shape: Shape, path: paths.Path, *, content: bool = False
+    ) -> None:
+        """Compare two values of any type; `content` marks the value of a free key, which must be there."""
+        if declared is None:
+            return
+        shape = self._schemas.resolved(shape)
+        if live is ABSENT or live is None:
+            if isinstance(declared, dict) and shape.values is not None and not content:
+                # Each free key is missed on its own, since each may have an owner of its own.
+                self.struct(declared, {}, shape, path)
+            elif content or not self._may_be_absent(declared, shape):
+                self._differ(declared, live, path)
+        elif isinstance(declared, dict) and isinstance(live, dict):
+            self.struct(declared, live, shape, path)
+        elif isinstance(declared, list) and isinstance(live, list):
+            self._lists(declared, live, shape, path)
+        elif not values.same(declared, live, shape.scalar):
+            self._differ(declared, live, path)
+
+    def struct(self, declared: Body, live: Body, shape: Shape, path: paths.Path) -> None:
+        """Compare two maps by the names that are declared, and, in a selector, by those that are not."""
+        for name, value in declared.items():
+            free = shape.values is not None and name not in shape.fields
+            self.value(value, live.get(name, ABSENT), shape.below(name), (*path, name), content=free)
+        if shape.exact:
+            for name, value in live.items():
+                free = shape.values is not None and value is not None
+                if name not in declared and (free or not self._may_be_absent(value, shape.below(name))):
+                    self._differ(ABSENT, value, (*path, name))
+
+    def _lists(self, declared: list[Any], live: list[Any], shape: Shape, path: paths.Path) -> None:
+        items = self._schemas.resolved(shape.items) if shape.items else BLANK
+        if shape.list_type is ListType.MAP and shape.keys and _all_maps(declared) and _all_maps(live):
+            self._keyed(declared, live, shape.keys, items, path)
+        elif shape.list_type is ListType.SET:
+            for item in declared:
+                if not any(values.same(item, other, items.scalar) for other in live):
+                    self._differ(item, ABSENT, (*path, paths.Member(item)))
+        elif len(declared) != len(live):
+            self._differ(declared, live, path)
+        else:
+            for position, (item, other) in enumerate(zip(declared, live, strict=True)):
+                self.value(item, other, items, (*path, paths.Index(position)))
+
+    def _keyed(
+        self, declared: list[Body], live: list[Body], keys: tuple[str, ...], items: Shape, path: paths.Path
+    ) -> None:
+        """Elements with the same keys are the same element; repeated ones (a defect) pair in order."""
+        waiting: dict[str, list[Body]] = {}
+        for item in live:
+            waiting.setdefault(_identity(item, keys, items), []).append(item)
+        for item in declared:
+            same = waiting.get(_identity(item, keys, items))
+            here = (*path, paths.Keyed(tuple((name, _key_value(item, name, items)) for name in keys)))
+            if same:
+                # A key that the server filled in has been compared by finding the element.
+                self.struct({n: v for n, v in item.items() if n not in keys}, same.pop(0), items, here)
+            else:
+                self._differ(item, ABSENT, here)
+
+    def _may_be_absent(self, declared: Any, shape: Shape) -> bool:
+        """Whether the API server may drop the field: zero values, and structs of nothing else.
+
+        An empty selector is not nothing (it selects everything), and a free key is content even when empty.
+        """
+        shape = self._schemas.resolved(shape)
+        if not isinstance(declared, dict):
+            return declared is None or declared is False or declared in ("", 0, [])
+        if shape.exact and shape.values is None:
+            return False
+        if shape.values is not None:
+            return all(value is None for value in declared.values())
+        return all(self._may_be_absent(value, shape.below(name)) for name, value in declared.items())
+
+    def _differ(self, declared: Any, live: Any, path: paths.Path) -> None:
+        self.found.append(Deviation(path, declared, live))
+
+
+def _all_maps(items: Iterable[Any]) -> bool:
+    return all(isinstance(item, dict) for item in items)
+
+
+def _key_value(item: Body, name: str, items: Shape) -> Any:
+    value = item.get(name)
+    return items.defaults.get(name) if value is None else value
+
+
+def _identity(item: Body, keys: tuple[str, ...], items: Shape) -> str:
+    return repr([_canonical(_key_value(item, name, items)) for name in keys])
+
+
+def _canonical(value: Any) -> Any:
+    """One form for numbers that are equal, so that a key `80.0` finds the element `80`."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,63 @@
+"""What every test may ask for: the lab's programs, one lab for all, or labs of its own.
+
+No test sees the user's own labs: the state directory is a temporary one. The cache of programs is the user's,
+since filling it takes minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from rebuild.providers.kwok import binaries, build, cluster, paths
+from rebuild.providers.kwok.lab import Lab
+
+LabMaker = Callable[..., Lab]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first live test may have to build the lab's programs: no test's time-out should cut that short."""
+    for item in items:
+        if item.get_closest_marker("live") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(180, func_only=True))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Labs live in a directory of this session; those that a test forgot are removed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(paths.STATE_VARIABLE, str(tmp_path_factory.mktemp("state")))
+        yield
+        for left in cluster.list_labs():
+            cluster.down(left.name)
+
+
+@pytest.fixture(scope="session")
+def lab_binaries() -> binaries.Binaries:
+    """The lab's programs, built on first use."""
+    return build.install()
+
+
+@pytest.fixture(scope="session")
+def lab(lab_binaries: binaries.Binaries, private_state: None) -> Iterator[Lab]:
+    """One running lab for all tests that only add namespaces of their own."""
+    yield cluster.up("shared", lab_binaries)
+    cluster.down("shared")
+
+
+@pytest.fixture
+def make_lab(lab_binaries: binaries.Binaries) -> Iterator[LabMaker]:
+    """Makes labs that end with the test; takes the keyword arguments of `cluster.up`, and `name`."""
+    made: list[str] = []
+    numbers = count(1)
+
+    def make(name: str = "", **options: object) -> Lab:
+        chosen = name or f"own-{next(numbers)}"
+        made.append(chosen)
+        return cluster.up(chosen, lab_binaries, **options)  # type: ignore[arg-type]
+
+    yield make
+    for name in made:
+        cluster.down(name)

@@ -1,0 +1,166 @@
+"""The graph of a whole blueprint: one edge per pair, no loops, nothing that depends on the order of files."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rebuild.graph.build import build
+from rebuild.graph.rules.explicit import ANNOTATION
+from rebuild.model.edges import Gate, Strength
+from rebuild.model.findings import Severity
+from rebuild.model.objects import Manifest, Origin
+from rebuild.model.refs import Ref
+from tests.graph import reading
+
+INPUTS = sorted((Path(__file__).parent / "cases").glob("*/*/input.yaml"))
+
+
+def everything() -> list[Manifest]:
+    """The objects of all cases thrown together; of those that share a ref, the last one."""
+    manifests = (
+        reading.manifest(each.body, Origin(f"{file.parent.name}.yaml", each.origin.line))
+        for file in INPUTS
+        for each in reading.blueprint(file.read_bytes())
+    )
+    return list(reading.of(manifests))
+
+
+def config(name: str, *depends_on: str) -> Manifest:
+    """A ConfigMap of namespace `shop` that waits for others of it; its file is named like it."""
+    names = ",".join(f"/namespaces/shop/ConfigMap/{other}" for other in depends_on)
+    metadata = {"name": name, "namespace": "shop", "annotations": {ANNOTATION: names} if names else {}}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+    return reading.manifest(body, Origin(f"{name}.yaml", 3))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_order_of_files_changes_nothing(seed: int) -> None:
+    manifests = everything()
+    graph = build(reading.of(manifests))
+    random.Random(seed).shuffle(manifests)
+    again = build(reading.of(manifests))
+    assert again == graph
+    assert list(map(str, again.edges)) == list(map(str, graph.edges))
+    assert {edge.rule for edge in graph.edges} == {file.parent.parent.name for file in INPUTS}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30), st.randoms(use_true_random=False)
+)
+def test_explicit_orders_without_a_loop_are_kept_whole(
+    pairs: list[tuple[int, int]], shuffler: random.Random
+) -> None:
+    wanted = {(max(pair), min(pair)) for pair in pairs if pair[0] != pair[1]}
+    manifests = [config(str(n), *(str(low) for high, low in sorted(wanted) if high == n)) for n in range(10)]
+    shuffled = shuffler.sample(manifests, len(manifests))
+    graph = build(reading.of(shuffled))
+    assert graph == build(reading.of(manifests))
+    assert {(int(e.dependent.name), int(e.dependency.name)) for e in graph.edges} == wanted
+    assert not graph.findings
+    assert not graph.dropped
+    assert all(graph.tails[e.dependency] > graph.tails[e.dependent] for e in graph.edges)
+
+
+def test_of_several_reasons_the_strongest_makes_the_edge() -> None:
+    """The pod's named account would be soft as a reference; admission makes it hard."""
+    graph = build(
+        reading.blueprint("""
+apiVersion: v1
+kind: Pod
+metadata: {name: bare, namespace: shop}
+spec: {serviceAccountName: web}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  annotations: {config.kubernetes.io/depends-on: /namespaces/shop/ConfigMap/settings}
+spec: {template: {spec: {containers: [{name: c, envFrom: [configMapRef: {name: settings}]}]}}}
+""")
+    )
+    assert [(e.dependency.name, e.strength, e.gate, e.rule) for e in graph.edges] == [
+        ("web", Strength.HARD, Gate.EXISTS, "service_accounts"),
+        ("settings", Strength.HARD, Gate.READY, "explicit"),
+    ]
+    assert graph.expected == {Ref("", "ServiceAccount", "shop", "web")}
+
+
+def test_declared_dependencies_are_not_expected() -> None:
+    graph = build(reading.of([config("a", "b"), config("b")]))
+    assert graph.expected == frozenset()
+    assert set(graph.tails) == {config("a").ref, config("b").ref}
+
+
+def test_a_hard_loop_is_an_error_that_tells_the_whole_round_trip() -> None:
+    graph = build(reading.of([config("c", "a"), config("b", "c"), config("a", "b"), config("d", "a")]))
+    (finding,) = graph.findings
+    assert str(finding) == (
+        "a.yaml:3: error: these objects wait for each other: "
+        "v1/ConfigMap/shop/a (a.yaml:3) waits until v1/ConfigMap/shop/b ready: depends-on annotation; "
+        "v1/ConfigMap/shop/b (b.yaml:3) waits until v1/ConfigMap/shop/c ready: depends-on annotation; "
+        "v1/ConfigMap/shop/c (c.yaml:3) waits until v1/ConfigMap/shop/a ready: depends-on annotation "
+        "[dependency-cycle] (remove one depends-on annotation of the loop)"
+    )
+    assert finding.severity is Severity.ERROR
+    assert finding.ref == config("a").ref
+    assert graph.tails == {}
+
+
+def test_a_loop_of_an_annotation_and_a_reference_is_hard_as_well() -> None:
+    """Its namespace cannot wait for what lives in it."""
+    graph = build(
+        reading.blueprint("""
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: shop
+  annotations: {config.kubernetes.io/depends-on: /namespaces/shop/ConfigMap/settings}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: shop}}
+""")
+    )
+    (finding,) = graph.findings
+    assert finding.code == "dependency-cycle"
+    assert "lives in this namespace" in finding.message
+    assert "depends-on annotation" in finding.message
+
+
+def test_a_soft_edge_that_closes_a_loop_is_dropped_and_said() -> None:
+    """The autoscaler would follow its target, but somebody wants it first."""
+    graph = build(
+        reading.blueprint("""
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+  annotations: {config.kubernetes.io/depends-on: autoscaling/namespaces/shop/HorizontalPodAutoscaler/web}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web, namespace: shop}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
+""")
+    )
+    (edge,) = graph.edges
+    assert edge.rule == "explicit"
+    (dropped,) = graph.dropped
+    assert (dropped.rule, dropped.strength) == ("services", Strength.SOFT)
+    (finding,) = graph.findings
+    assert (finding.code, finding.severity, finding.ref) == ("edge-dropped", Severity.INFO, dropped.dependent)
+    autoscaler, web = "autoscaling/v2/HorizontalPodAutoscaler/shop/web", "apps/v1/Deployment/shop/web"
+    assert finding.message == (
+        f"this order is not kept, since it closes a loop: {autoscaler} waits until {web} exists "
+        f"(soft: scales it), but {web} waits for {autoscaler}"
+    )
+    assert set(graph.tails) == {edge.dependent, edge.dependency}

@@ -1,0 +1,125 @@
+"""Writes the data files that come from a running control plane: `kinds.json` and `verify/schemas.json`.
+
+Run it against a fresh lab when the Kubernetes version of the lab changes; a live test says when it is due:
+
+    KUBECONFIG=FILE uv run python tools/generate_tables.py
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+from kubernetes import config
+
+from rebuild.model import kinds
+from rebuild.model.objects import dig, dig_maps
+from rebuild.verify import schema, shapes
+
+_DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+# The lab's own machinery is not part of Kubernetes.
+_FOREIGN_GROUPS = ("kwok.x-k8s.io",)
+
+
+class Get(Protocol):
+    """Reads a path of the API server as JSON."""
+
+    def __call__(self, path: str, accept: str = "application/json") -> Any: ...
+
+
+def connect(kubeconfig: str) -> Get:
+    """A reader over the kubernetes package's own client, with the credentials of that file."""
+    client: Any = config.new_client_from_config(config_file=kubeconfig)  # type: ignore[no-untyped-call]
+
+    def get(path: str, accept: str = "application/json") -> Any:
+        url = f"{client.configuration.host}{path}"
+        response = client.rest_client.request("GET", url, headers={"Accept": accept})
+        return orjson.loads(response.read())
+
+    return get
+
+
+def kind_rows(get: Get) -> list[dict[str, Any]]:
+    """Every kind that discovery lists, without subresources and without custom resources, sorted."""
+    custom = {dig(crd, "spec", "group") for crd in dig_maps(get(_CRDS), "items")}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for root in ("/api", "/apis"):
+        for group in dig_maps(get(root, _DISCOVERY), "items"):
+            name = dig(group, "metadata", "name") or ""
+            if name in custom or name in _FOREIGN_GROUPS:
+                continue
+            for version, resource in _resources(group):
+                row = found.setdefault(
+                    (name, resource["responseKind"]["kind"]),
+                    {
+                        "group": name,
+                        "kind": resource["responseKind"]["kind"],
+                        "plural": resource["resource"],
+                        "namespaced": resource["scope"] == "Namespaced",
+                        "versions": [],
+                    },
+                )
+                row["versions"].append(version)
+    return [found[identity] for identity in sorted(found)]
+
+
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def _resources(group: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Discovery orders versions by preference, so the order of appearance is kept."""
+    for version in dig_maps(group, "versions"):
+        for resource in dig_maps(version, "resources"):
+            verbs = resource.get("verbs", [])
+            if "get" in verbs and resource["responseKind"]["kind"]:
+                yield version["version"], resource
+
+
+def schema_rows(get: Get) -> tuple[dict[str, str], dict[str, Any]]:
+    """The type behind each `apiVersion/Kind`, and the facts of every type that has any."""
+    rows = kind_rows(get)
+    wanted = {(row["group"], row["kind"], version) for row in rows for version in row["versions"]}
+    roots: dict[str, str] = {}
+    types: dict[str, shapes.Shape] = {}
+    documents = {f"apis/{group}/{v}" if group else f"api/{v}" for group, _, v in wanted}
+    for document in sorted(documents):
+        for name, body in dig(get(f"/openapi/v3/{document}"), "components", "schemas").items():
+            types[name] = shapes.distil(body, name)
+            for gvk in dig_maps(body, "x-kubernetes-group-version-kind"):
+                if (gvk["group"], gvk["kind"], gvk["version"]) in wanted:
+                    roots[schema.root_key(gvk["group"], gvk["version"], gvk["kind"])] = name
+    kept = schema.reachable(types, [*roots.values(), schema.OBJECT_META])
+    return dict(sorted(roots.items())), {name: kept[name].encoded() for name in sorted(kept)}
+
+
+def kinds_text(get: Get) -> bytes:
+    """The content of `rebuild/model/kinds.json`: one row per line."""
+    return b"[\n" + b",\n".join(orjson.dumps(row) for row in kind_rows(get)) + b"\n]\n"
+
+
+def schemas_text(get: Get) -> bytes:
+    """The content of `rebuild/verify/schemas.json`: one type per line."""
+    roots, types = schema_rows(get)
+    lines = [orjson.dumps(name) + b":" + orjson.dumps(row) for name, row in types.items()]
+    return b'{"roots":' + orjson.dumps(roots) + b',\n"types":{\n' + b",\n".join(lines) + b"\n}}\n"
+
+
+def main() -> int:
+    """Write both files next to the modules that read them."""
+    get = connect(os.environ["KUBECONFIG"])
+    for module, name, text in (
+        (kinds.__file__, "kinds.json", kinds_text(get)),
+        (schema.__file__, "schemas.json", schemas_text(get)),
+    ):
+        target = Path(module).with_name(name)
+        target.write_bytes(text)
+        sys.stdout.write(f"{target}: {len(text)} bytes\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
