@@ -11,8 +11,9 @@ from itertools import count
 
 import pytest
 
-from rebuild.providers.kwok import binaries, build, cluster, paths
+from rebuild.providers.kwok import binaries, build, cluster
 from rebuild.providers.kwok.lab import Lab
+from rebuild.system import places
 
 LabMaker = Callable[..., Lab]
 
@@ -28,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def private_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Labs live in a directory of this session; those that a test forgot are removed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(paths.STATE_VARIABLE, str(tmp_path_factory.mktemp("state")))
+        patch.setenv(places.STATE_VARIABLE, str(tmp_path_factory.mktemp("state")))
         yield
         for left in cluster.list_labs():
             cluster.down(left.name)

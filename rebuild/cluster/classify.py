@@ -1,8 +1,9 @@
-"""A failed response to its cause: by status, reason, message and path together. Pure.
+"""A failed response to its cause: by status, reason, message and details together. Pure.
 
-The same number means different things: measured on Kubernetes 1.37.2, an unknown field under server-side apply
-answers 500 and is the user's error, a dead webhook answers 500 and may come back, a binding whose role is missing
-answers 404 although the path is right.
+The same number means different things. Measured on Kubernetes 1.37.2 (each with a case folder): an unknown field
+under server-side apply answers 500 and is the user's error, a dead webhook answers 500 and may come back, a
+binding whose role is missing answers 404 although the path is right, and an API whose backend is dead answers 503
+although nothing is overloaded. No message leaves here with a value of the object in it that the server echoed.
 """
 
 from __future__ import annotations
@@ -15,49 +16,72 @@ from rebuild.model.faults import Cause, Fault
 from rebuild.model.objects import dig, dig_maps
 
 _LONGEST_MESSAGE = 600
+_ECHO = ", got &"
+"""Where the typed patch error begins to print the declared value: `.stringData.pin: expected string, got &...`."""
 _WEBHOOK_PHRASES = ("failed calling webhook", "failed calling admission webhook", "conversion webhook for")
 _ETCD_PHRASES = ("etcdserver: leader changed", "etcdserver: request timed out", "etcdserver: no leader")
-_USER_ERROR_PHRASES = ("failed to create typed patch object", "failed to prune fields", "failed to convert")
+_USER_ERROR_PHRASES = (
+    "failed to create typed patch object",
+    "failed to prune fields",
+    "failed to convert",
+    "etcdserver: request is too large",
+    "trying to send message larger than max",
+)
+_DEAD_BACKEND_PHRASES = ("service unavailable", "error trying to reach service")
+"""The aggregator's own answers, as plain text; an overloaded server sends a Status object."""
 
 
-def classify(status: int, data: bytes, headers: Any) -> Fault:
-    """The fault that a response with a status of 400 or more stands for."""
+def classify(status: int, data: bytes, retry_after: str | None = None) -> Fault:
+    """The fault that an answer stands for.
+
+    Args:
+        status: the HTTP status, 400 or more, or the code of a watch's ERROR event.
+        data: the body; a Status object where the API server itself wrote it, else text of any kind.
+        retry_after: the header of that name; only its form in seconds counts, which is the one that the API
+            server uses.
+    """
     body = _status_object(data)
     reason = str(dig(body, "reason") or "")
-    message = str(dig(body, "message") or data[:_LONGEST_MESSAGE].decode("utf-8", "replace").strip())
-    return Fault(
-        _cause(status, reason, message, body),
-        status,
-        message[:_LONGEST_MESSAGE] or f"HTTP {status} without a message",
-        _retry_after(headers.get("Retry-After")),
-    )
+    message = str(dig(body, "message") or data.decode("utf-8", "replace").strip())
+    cause = _cause(status, reason, message, body)
+    if cause is Cause.ROLE_MISSING:
+        # The server says that the *binding* of the role's name is not found.
+        message = f"the role {dig(body, 'details', 'name')!r} that the binding refers to does not exist"
+    shown = message.partition(_ECHO)[0][:_LONGEST_MESSAGE]
+    return Fault(cause, status, shown or f"HTTP {status} without a message", _seconds(retry_after))
 
 
 def _cause(status: int, reason: str, message: str, body: Any) -> Cause:
     if any(phrase in message for phrase in _WEBHOOK_PHRASES):
         return Cause.WEBHOOK
-    if status in (429, 503, 504) or any(phrase in message for phrase in _ETCD_PHRASES):
+    if any(phrase in message for phrase in _ETCD_PHRASES):
         return Cause.OVERLOAD
     match status:
         case 401:
             return Cause.UNAUTHORIZED
         case 403:
-            return _forbidden(message)
+            return _forbidden(message, body)
         case 404:
             return _not_found(reason, body)
         case 409:
-            causes = {cause.get("reason") for cause in dig_maps(body, "details", "causes")}
-            return Cause.FIELD_CONFLICT if "FieldManagerConflict" in causes else Cause.CONFLICT
+            return Cause.FIELD_CONFLICT if "FieldManagerConflict" in _reasons(body) else Cause.CONFLICT
+        case 410:
+            # The resourceVersion or the page that we asked from is gone: asking anew helps.
+            return Cause.TRANSPORT
+        case 503 if not reason and message.startswith(_DEAD_BACKEND_PHRASES):
+            return Cause.NOT_SERVED
+        case 429 | 503 | 504:
+            return Cause.OVERLOAD
         case 500 if any(phrase in message for phrase in _USER_ERROR_PHRASES):
             return Cause.INVALID
     return Cause.INVALID if status < 500 else Cause.INTERNAL
 
 
-def _forbidden(message: str) -> Cause:
+def _forbidden(message: str, body: Any) -> Cause:
     """RBAC and admission plugins share 403; some of the latter only mean "not yet"."""
-    if "because it is being terminated" in message:
+    if "NamespaceTerminating" in _reasons(body):
         return Cause.NAMESPACE_TERMINATING
-    if "exceeded quota" in message:
+    if "exceeded quota" in message or "status unknown for quota" in message:
         return Cause.QUOTA
     if "error looking up service account" in message:
         return Cause.SERVICE_ACCOUNT_MISSING
@@ -65,13 +89,17 @@ def _forbidden(message: str) -> Cause:
 
 
 def _not_found(reason: str, body: Any) -> Cause:
-    """A 404 without details is the path's; with details it names what is missing."""
-    missing = dig(body, "details", "kind")
-    if missing == "namespaces":
-        return Cause.NAMESPACE_MISSING
-    if missing in ("roles", "clusterroles"):
-        return Cause.ROLE_MISSING
+    """A 404 without details is the path's; with details it names what is missing, or the binding that misses it."""
+    match dig(body, "details", "kind"):
+        case "namespaces":
+            return Cause.NAMESPACE_MISSING
+        case "rolebindings" | "clusterrolebindings":
+            return Cause.ROLE_MISSING
     return Cause.NOT_SERVED if reason in ("NotFound", "") else Cause.INVALID
+
+
+def _reasons(body: Any) -> set[Any]:
+    return {cause.get("reason") for cause in dig_maps(body, "details", "causes")}
 
 
 def _status_object(data: bytes) -> Any:
@@ -81,8 +109,5 @@ def _status_object(data: bytes) -> Any:
         return None
 
 
-def _retry_after(value: str | None) -> float:
-    try:
-        return max(0.0, float(value or 0))
-    except ValueError:
-        return 0.0
+def _seconds(value: str | None) -> float:
+    return float(value) if value and value.isascii() and value.isdigit() else 0.0

@@ -1,22 +1,24 @@
-"""The Cluster port on a real API server."""
+"""The Cluster port on a real API server: which request each call is, and nothing about how requests travel."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import orjson
+from urllib.parse import quote
 
 from rebuild.cluster import discovery
-from rebuild.cluster.port import Applied, Identity, Listing
+from rebuild.cluster.port import Applied, ClusterFault, Identity, Listing
 from rebuild.cluster.transport import Transport
 from rebuild.cluster.watch import HttpWatch
+from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body, Manifest, dig
+from rebuild.model.refs import Ref
 
 FIELD_MANAGER = "rebuild"
 """Who we are in managedFields: never shared, so that what others own stays visible."""
+PAGE = 500
+"""Objects per answer of a list: what kubectl asks for."""
 _APPLY_HEADERS = {"Content-Type": "application/apply-patch+yaml"}
-_PAGE = 500
 
 
 class ApiServer:
@@ -24,6 +26,7 @@ class ApiServer:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.server = transport.server
 
     def identity(self) -> Identity:
         """Who answers."""
@@ -31,8 +34,8 @@ class ApiServer:
         home = self._get("/api/v1/namespaces/kube-system")
         return Identity(
             uid=str(dig(home, "metadata", "uid") or ""),
-            version=str(version.get("gitVersion", "")),
-            server=self._transport.server,
+            version=str(dig(version, "gitVersion") or ""),
+            server=self.server,
         )
 
     def served(self) -> Kinds:
@@ -41,18 +44,18 @@ class ApiServer:
 
     def apply(self, manifest: Manifest, kind: Kind) -> Applied:
         """Server-side apply. Unknown and duplicate fields are refused, as `fieldValidation=Strict` asks."""
-        path = f"{kind.item(manifest.ref)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict"
-        status, data = self._transport.request("PATCH", path, body=manifest.payload, headers=_APPLY_HEADERS)
-        return Applied(orjson.loads(data), created=status == 201)
+        path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict"
+        status, body = self._transport.request("PATCH", path, body=manifest.payload, headers=_APPLY_HEADERS)
+        return Applied(body, created=status == 201)
 
     def list(self, kind: Kind, version: str) -> Listing:
         """All objects of a kind, page by page; the items carry apiVersion and kind, which lists leave out."""
-        path = kind.collection(version)
+        path = f"{kind.collection(version)}?limit={PAGE}"
         group_version = f"{kind.group}/{version}" if kind.group else version
         items: list[Body] = []
         token = ""
         while True:
-            page = self._get(f"{path}?limit={_PAGE}" + (f"&continue={token}" if token else ""))
+            page = self._get(path + (f"&continue={quote(token, safe='')}" if token else ""))
             for item in page.get("items") or ():
                 item["apiVersion"], item["kind"] = group_version, kind.kind
                 items.append(item)
@@ -69,5 +72,19 @@ class ApiServer:
         self._transport.close()
 
     def _get(self, path: str, *, accept: str = "application/json") -> Any:
-        _, data = self._transport.request("GET", path, headers={"Accept": accept})
-        return orjson.loads(data)
+        return self._transport.request("GET", path, headers={"Accept": accept})[1]
+
+
+def _path(ref: Ref, kind: Kind) -> str:
+    """The path of an object, escaped.
+
+    Raises:
+        ClusterFault: for a name that would lead to another path. The server accepts none of these for any kind
+            (IsValidPathSegmentName in k8s.io/apimachinery), but it would read the path of `a/b` as the
+            subresource b of a, and `..` is resolved before the request is sent.
+    """
+    for name in (ref.namespace, ref.name):
+        if name in (".", "..") or "/" in name or "%" in name:
+            fault = Fault(Cause.INVALID, 0, f"{name!r} cannot be a name: it must not be '.' or '..' or contain / or %")
+            raise ClusterFault(fault, what=f"PATCH {ref}")
+    return quote(kind.item(ref), safe="/:")

@@ -1,17 +1,27 @@
-"""A kubeconfig and a context to a connection. Reads the user's files and never writes them."""
+"""A kubeconfig and a context to a connection. Reads the user's files and never writes them.
+
+The kubernetes package is imported when it is first needed: importing it takes half a second, which commands that
+open no connection should not pay.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import urllib3
 import yaml
-from kubernetes.client import ApiClient, Configuration
-from kubernetes.config import ConfigException, load_kube_config
 
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
 from rebuild.model.errors import Unreachable
+from rebuild.model.faults import Cause
 
 IN_FLIGHT = 16
 """Writes under way at once. A few per core saturate an API server; its own fairness queues hold the rest."""
@@ -21,7 +31,7 @@ DEFAULT_TIMEOUT = 60.0
 
 
 def connect(*, context: str, kubeconfig: Path | None = None, timeout: float = DEFAULT_TIMEOUT) -> ApiServer:
-    """Open a connection to the cluster that a kubeconfig context names.
+    """Prepare a connection to the cluster that a kubeconfig context names; nothing is sent yet.
 
     Args:
         context: the context's name; empty for the file's current context (only for files of our own labs).
@@ -29,28 +39,50 @@ def connect(*, context: str, kubeconfig: Path | None = None, timeout: float = DE
         timeout: seconds to wait for each answer.
 
     Raises:
-        Unreachable: when the file or the context cannot be used, or the server does not answer.
+        Unreachable: when the file or the context cannot be used, or an exec plugin gives no credentials.
     """
+    return ApiServer(open_transport(context=context, kubeconfig=kubeconfig, timeout=timeout))
+
+
+def open_transport(*, context: str, kubeconfig: Path | None = None, timeout: float = DEFAULT_TIMEOUT) -> Transport:
+    """The connection below `connect`, for requests that the port does not have. Same arguments, same errors."""
+    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.config import ConfigException, load_kube_config
+
+    files = str(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
     configuration = Configuration()
-    where = f" in {kubeconfig}" if kubeconfig else ""
     try:
-        load_kube_config(
-            config_file=str(kubeconfig) if kubeconfig else None,
-            context=context or None,
-            client_configuration=configuration,
-            persist_config=False,
-        )
-    except (ConfigException, OSError, yaml.YAMLError, ValueError) as error:
+        if not any(Path(name).expanduser().exists() for name in files.split(os.pathsep)):
+            raise FileNotFoundError("there is no such file")
+        with _complaints() as complaints:
+            load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=files,
+                context=context or None,
+                client_configuration=configuration,
+                persist_config=False,
+            )
+        if complaints:
+            raise ConfigException("; ".join(complaints))
+        if _is_loopback(configuration.host) and configuration.proxy == Configuration(host=configuration.host).proxy:
+            # As kubectl does: a proxy from the environment is not asked for what is on this machine.
+            configuration.proxy = None
+        configuration.connection_pool_maxsize = IN_FLIGHT + _WATCH_CONNECTIONS
+        client = ApiClient(configuration)
+    except (ConfigException, OSError, yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+        # The last three are what the package raises where a file's structure is not what it expects.
+        named = f"context {context!r}" if context else "the current context"
         raise Unreachable(
-            f"context {context!r} cannot be used{where}: {error}",
-            hint="`kubectl config get-contexts` lists what there is; name one with --context",
+            f"{named} of {files} cannot be used: {error}",
+            hint=f"`kubectl config get-contexts --kubeconfig {files}` lists what there is",
         ) from error
-    configuration.connection_pool_maxsize = IN_FLIGHT + _WATCH_CONNECTIONS
-    return ApiServer(Transport(ApiClient(configuration), timeout=timeout))
+    if not configuration.verify_ssl:
+        # The kubeconfig says insecure-skip-tls-verify; a warning per request tells its owner nothing new.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return Transport(client, timeout=timeout)
 
 
 def reached(cluster: ApiServer, *, context: str) -> ApiServer:
-    """The same connection once the server has answered.
+    """The same connection once the server has answered and let us in.
 
     Raises:
         Unreachable: with the server's address and what came instead of an answer.
@@ -59,7 +91,44 @@ def reached(cluster: ApiServer, *, context: str) -> ApiServer:
         cluster.identity()
     except ClusterFault as error:
         raise Unreachable(
-            f"the cluster of context {context!r} does not answer: {error}",
-            hint=f"try `kubectl --context {context} version`",
+            f"{cluster.server} (context {context!r}) cannot be used: {error}", hint=_hint(error)
         ) from error
     return cluster
+
+
+def _hint(error: ClusterFault) -> str:
+    match error.fault.cause:
+        case Cause.UNAUTHORIZED:
+            return "the credentials have expired or belong to another cluster: log in again"
+        case Cause.FORBIDDEN:
+            return "rebuild tells clusters apart by their kube-system namespace: allow this user to get it"
+        case Cause.TRANSPORT if "CERTIFICATE_VERIFY_FAILED" in error.fault.message:
+            return "the context's certificate authority did not sign this server: was the cluster made anew?"
+    return "is the cluster running, and is this the right context?"
+
+
+def _is_loopback(server: str) -> bool:
+    host = urlsplit(server).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What the package logs meanwhile: it logs the failure of an exec plugin, and goes on without credentials."""
+    heard: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.module == "kube_config":
+                heard.append(record.getMessage())
+
+    root = logging.getLogger()
+    listener = Listener(logging.ERROR)
+    root.addHandler(listener)
+    try:
+        yield heard
+    finally:
+        root.removeHandler(listener)

@@ -1,12 +1,15 @@
 """Aggregated discovery to a kind table. Pure: two documents in, kinds out.
 
-Source: KEP-3352. A group whose APIService is dead is missing or marked stale; the rest is whole.
+Source: KEP-3352, generally available since Kubernetes 1.30. A group whose APIService is dead is marked stale; the
+rest is whole.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from rebuild.cluster.port import ClusterFault
+from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import dig, dig_maps
 
@@ -15,9 +18,16 @@ PATHS = ("/api", "/apis")
 
 
 def kinds(*documents: Any) -> Kinds:
-    """Every kind that these APIGroupDiscoveryLists offer; the server's preferred version comes first."""
+    """Every kind that these APIGroupDiscoveryLists offer and that can be listed; the preferred version comes first.
+
+    Raises:
+        ClusterFault: when the server answered with something older than an APIGroupDiscoveryList.
+    """
     found: dict[tuple[str, str], Kind] = {}
     for document in documents:
+        if dig(document, "kind") != "APIGroupDiscoveryList":
+            message = "the server has no aggregated discovery: Kubernetes 1.30 or later is needed"
+            raise ClusterFault(Fault(Cause.INVALID, 0, message), what="discovery")
         for group in dig_maps(document, "items"):
             name = dig(group, "metadata", "name") or ""
             for version in dig_maps(group, "versions"):

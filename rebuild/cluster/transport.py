@@ -1,21 +1,26 @@
 """Raw requests over the pooled connections of the kubernetes package's own ApiClient.
 
 Its kubeconfig, exec and token handling is used as it is; its models and its DynamicClient are not, because
-encoding and decoding through them costs several times the request.
+encoding and decoding through them costs several times the request. Nothing is tried again here: that is the
+engine's decision.
 """
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import orjson
 import urllib3
-from kubernetes.client import ApiClient
 from urllib3.exceptions import HTTPError
 
 from rebuild import __version__
 from rebuild.cluster.classify import classify
 from rebuild.cluster.port import ClusterFault
 from rebuild.model.faults import Cause, Fault
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
 
 USER_AGENT = f"rebuild/{__version__}"
 CONNECT_SECONDS = 5.0
@@ -29,67 +34,79 @@ class Transport:
         self._pool: urllib3.PoolManager = client.rest_client.pool_manager
         self.server: str = client.configuration.host.rstrip("/")
         self._timeout = timeout
+        self._refresh = Lock()
 
     def request(
         self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, bytes]:
-        """Send a request and read the whole answer.
+    ) -> tuple[int, Any]:
+        """Send a request and read the whole answer: its status, and its decoded JSON.
+
+        Raises:
+            ClusterFault: when there is no answer, its status is 400 or more, or it is not JSON.
+        """
+        what = f"{method} {path.partition('?')[0]}"
+        response = self._send(method, path, what, body=body, headers=headers, read_timeout=self._timeout)
+        try:
+            return response.status, orjson.loads(response.data)
+        except orjson.JSONDecodeError as error:
+            message = f"{self.server} answers {response.status} without JSON, so it is no Kubernetes API server"
+            raise ClusterFault(Fault(Cause.TRANSPORT, response.status, message), what=what) from error
+
+    def stream(self, path: str, *, read_timeout: float) -> urllib3.BaseHTTPResponse:
+        """Open a response that is read as it comes; the caller closes it.
+
+        Args:
+            path: the path and query of a GET request.
+            read_timeout: how many seconds of silence mean that the connection is dead.
 
         Raises:
             ClusterFault: when there is no answer, or its status is 400 or more.
         """
-        what = f"{method} {path.partition('?')[0]}"
+        return self._send("GET", path, f"WATCH {path.partition('?')[0]}", read_timeout=read_timeout, preload=False)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._pool.clear()
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        *,
+        read_timeout: float,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        preload: bool = True,
+    ) -> urllib3.BaseHTTPResponse:
         try:
             response = self._pool.request(
                 method,
                 self.server + path,
                 body=body,
                 headers=self._headers(headers),
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=self._timeout),
-                retries=False,
-            )
-        except (HTTPError, OSError) as error:
-            raise_transport(error, what)
-        if response.status >= 400:
-            raise ClusterFault(classify(response.status, response.data, response.headers), what=what)
-        return response.status, response.data
-
-    def stream(self, path: str, *, read_timeout: float) -> urllib3.BaseHTTPResponse:
-        """Open a response that is read as it comes; the caller closes it.
-
-        Raises:
-            ClusterFault: when there is no answer, or its status is 400 or more.
-        """
-        what = f"WATCH {path.partition('?')[0]}"
-        try:
-            response = self._pool.request(
-                "GET",
-                self.server + path,
-                headers=self._headers(None),
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_timeout),
-                preload_content=False,
+                preload_content=preload,
                 retries=False,
             )
             if response.status >= 400:
-                raise ClusterFault(classify(response.status, response.data, response.headers), what=what)
+                fault = classify(response.status, response.data, response.headers.get("Retry-After"))
+                raise ClusterFault(fault, what=what)
         except (HTTPError, OSError) as error:
             raise_transport(error, what)
         return response
 
-    def close(self) -> None:
-        """Close the idle connections."""
-        self._pool.clear()
-
     def _headers(self, extra: dict[str, str] | None) -> dict[str, str]:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(extra or {})}
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        # Adds the token, and runs an exec plugin when the token has expired: once, not once per thread.
+        with self._refresh:
+            self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
         return headers
 
 
 def raise_transport(error: Exception, what: str) -> NoReturn:
     """Translate what urllib3 and the socket raise; their text names the host and the reason."""
-    message = _innermost(error)
-    raise ClusterFault(Fault(Cause.TRANSPORT, 0, message), what=what) from error
+    raise ClusterFault(Fault(Cause.TRANSPORT, 0, _innermost(error)), what=what) from error
 
 
 def _innermost(error: Any) -> str:

@@ -8,36 +8,42 @@ import orjson
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from rebuild.cluster.classify import classify
 from rebuild.cluster.port import Change, ClusterFault, WatchEvent
 from rebuild.cluster.transport import Transport, raise_transport
-from rebuild.model.faults import Cause, Fault
 from rebuild.model.objects import dig
 
 SERVER_SECONDS = 300
 """How long the server keeps a watch open; it then ends it in good order."""
 SILENCE_SECONDS = 90.0
 """The server sends a bookmark about once a minute, so a longer silence means that the connection is dead."""
+_CHUNK = 65536
 
 
 class HttpWatch:
-    """An open watch on one kind; see `port.Watch`."""
+    """An open watch on one kind; see `port.Watch`. To be iterated once, by one thread."""
 
     def __init__(self, transport: Transport, path: str, resource_version: str) -> None:
         query = (
             f"?watch=true&allowWatchBookmarks=true&resourceVersion={resource_version}&timeoutSeconds={SERVER_SECONDS}"
         )
         self._what = f"WATCH {path}"
+        self._reading = False
         self._closed = False
         self._response: urllib3.BaseHTTPResponse = transport.stream(path + query, read_timeout=SILENCE_SECONDS)
 
     def __iter__(self) -> Iterator[WatchEvent]:
+        self._reading = True
         rest = b""
         try:
-            for chunk in self._response.stream(65536):
+            for chunk in self._response.stream(_CHUNK):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
+                    if self._closed:
+                        return
                     yield self._event(line)
-        except (HTTPError, OSError, orjson.JSONDecodeError) as error:
+        except (HTTPError, OSError, ValueError) as error:
+            # ValueError: a line that is no JSON, or a TLS socket that was shut down between two reads.
             if not self._closed:
                 raise_transport(error, self._what)
         finally:
@@ -45,17 +51,19 @@ class HttpWatch:
 
     def _event(self, line: bytes) -> WatchEvent:
         event = orjson.loads(line)
-        if event.get("type") == "ERROR":
-            status = dig(event, "object", "code") or 0
-            message = str(dig(event, "object", "message") or "the watch broke")
-            raise ClusterFault(Fault(Cause.TRANSPORT, status, message), what=self._what)
+        if event["type"] == "ERROR":
+            status = event["object"]
+            raise ClusterFault(classify(dig(status, "code") or 500, orjson.dumps(status)), what=self._what)
         return WatchEvent(Change(event["type"]), event["object"])
 
     def close(self) -> None:
-        """End the watch from any thread: the blocked read returns."""
+        """End the watch from any thread: a blocked read returns, and its thread lets go of the connection."""
         self._closed = True
+        if not self._reading:
+            self._response.close()
+            return
         try:
             self._response.shutdown()
-        except (ValueError, OSError):
-            # Already read to its end: there is nothing left to wake.
+        except (ValueError, RuntimeError, OSError):
+            # Read to its end, closed or hung up already: there is nothing left to wake.
             return

@@ -6,11 +6,11 @@ facts. There are no layers: an object leaves in the moment its own gates open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import assert_never
 
 from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
-from rebuild.engine.state import FINAL, Progress, Stage, State
+from rebuild.engine.state import Progress, Stage, State
 from rebuild.model.edges import Gate
 from rebuild.model.facts import Fact, HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
@@ -20,23 +20,26 @@ from rebuild.plan.steps import Action
 TERMINAL = (("batch", "Job"), ("apiextensions.k8s.io", "CustomResourceDefinition"))
 """Only of these does Failed mean for good; everything else may recover until its deadline."""
 
+_NOT_SENT = {Action.FAIL: Outcome.FAILED, Action.HOLD_BACK: Outcome.SKIPPED}
+
 
 def begin(state: State) -> list[Command]:
-    """The first commands: the run's clock, what can leave at once, and the end of what cannot leave at all."""
-    commands: list[Command] = [StartTimer(Timer(TimerKind.RUN), state.policy.run_deadline)]
-    for ref in state.hard_dependencies_awaited():
-        commands.append(StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline))
-    for progress in list(state.objects.values()):
-        if progress.step.action is Action.FAIL:
-            commands += _end(state, progress, Outcome.FAILED, progress.step.reason)
-        elif progress.step.action is Action.HOLD_BACK:
-            commands += _end(state, progress, Outcome.SKIPPED, progress.step.reason)
-    commands += _release(state, state.objects.values())
-    return _closing(state, commands)
+    """The first commands: the run's clock, the end of what cannot leave at all, and what can leave at once."""
+    unsendable = sorted(ref for ref, progress in state.objects.items() if progress.step.action in _NOT_SENT)
+    for ref in unsendable:
+        step = state.objects[ref].step
+        _note_end(state, state.objects[ref], _NOT_SENT[step.action], step.reason)
+    # Only now: what cannot be sent for a reason of its own is not skipped because of another.
+    for ref in unsendable:
+        _give_up(state, ref)
+    clock = StartTimer(Timer(TimerKind.RUN), state.policy.run_deadline)
+    return _closing(state, [clock, *_release(state, state.objects.values())])
 
 
 def handle(state: State, fact: Fact) -> list[Command]:
-    """What to do now that this has happened."""
+    """What to do now that this has happened. After `Finish`, and for answers to nothing we sent, that is nothing."""
+    if state.finished:
+        return []
     match fact:
         case WriteAccepted():
             commands = _accepted(state, fact)
@@ -54,130 +57,156 @@ def handle(state: State, fact: Fact) -> list[Command]:
     return _closing(state, commands)
 
 
-def _closing(state: State, commands: Iterable[Command]) -> list[Command]:
-    """After a stop nothing new begins; when all is over, say so once."""
-    result = [c for c in commands if not (state.stop_reason and isinstance(c, Apply | Adopt))]
-    if state.is_over and not state.finished:
-        state.finished = True
-        result.append(Finish())
-    return result
+def _closing(state: State, commands: list[Command]) -> list[Command]:
+    """When all is over, say so once."""
+    state.finished = state.is_over
+    return [*commands, Finish()] if state.finished else commands
 
 
-def _accepted(state: State, fact: WriteAccepted) -> Iterator[Command]:
-    progress = state.objects[fact.ref]
+def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
+    progress = _in_flight(state, fact.ref)
+    if progress is None:
+        return []
     progress.outcome, progress.version, progress.fault = fact.outcome, fact.version, None
     state.move(progress, Stage.APPLIED)
-    yield from _release(state, state.open_gates(fact.ref, Gate.EXISTS))
-    yield from _settle(state, progress)
+    eased = state.open_gates(fact.ref, Gate.EXISTS) + _settle(state, progress)
+    if progress.overdue:
+        eased += _out_of_time(state, progress)
+    return _release(state, eased)
 
 
-def _settle(state: State, progress: Progress) -> Iterator[Command]:
-    """An accepted object is done when it is healthy, or when nobody waits for its health."""
-    if progress.stage is not Stage.APPLIED:
-        return
-    if progress.is_current:
-        state.move(progress, Stage.DONE)
-        yield from _release(state, state.open_gates(progress.step.ref, Gate.SERVED, Gate.READY))
-    elif not progress.step.awaited:
-        state.move(progress, Stage.DONE)
-    elif progress.status and progress.status.health is Health.FAILED and progress.step.ref.group_kind in TERMINAL:
-        yield from _end(state, progress, progress.outcome, progress.status.message)
-
-
-def _failed(state: State, fact: WriteFailed) -> Iterator[Command]:
-    progress = state.objects[fact.ref]
+def _failed(state: State, fact: WriteFailed) -> list[Command]:
+    progress = _in_flight(state, fact.ref)
+    if progress is None:
+        return []
     progress.fault = fact.fault
+    state.move(progress, Stage.PAUSED)
     pause = state.policy.pause(fact.fault, progress.attempts, fact.chance)
     if pause is None:
-        yield from _end(state, progress, Outcome.FAILED, fact.fault.message)
-    else:
-        state.move(progress, Stage.PAUSED)
-        yield StartTimer(Timer(TimerKind.RETRY, fact.ref), pause)
+        return _release(state, _end(state, progress, Outcome.FAILED, fact.fault.message))
+    if progress.overdue:
+        return _release(state, _out_of_time(state, progress))
+    return [] if state.stop_reason else [StartTimer(Timer(TimerKind.RETRY, fact.ref), pause)]
 
 
-def _seen(state: State, fact: HealthSeen) -> Iterator[Command]:
+def _in_flight(state: State, ref: Ref) -> Progress | None:
+    """The object, if it has a write that an answer can belong to."""
+    progress = state.objects.get(ref)
+    return progress if progress and progress.stage is Stage.IN_FLIGHT else None
+
+
+def _seen(state: State, fact: HealthSeen) -> list[Command]:
     progress = state.objects.get(fact.ref)
     if progress is None:
-        if fact.status.health is not Health.NOT_FOUND and fact.ref not in state.expected_seen:
-            state.expected_seen.add(fact.ref)
-            yield from _release(state, state.open_gates(fact.ref, Gate.EXISTS))
+        eased = []
+        if fact.status.health is not Health.NOT_FOUND:
+            eased += state.open_gates(fact.ref, Gate.EXISTS)
         if fact.status.health is Health.CURRENT:
-            yield from _release(state, state.open_gates(fact.ref, Gate.SERVED, Gate.READY))
-        return
-    if fact.version >= progress.seen_version:
-        progress.seen, progress.seen_version = fact.status, fact.version
-        yield from _settle(state, progress)
+            eased += state.open_gates(fact.ref, Gate.SERVED, Gate.READY)
+        return _release(state, eased)
+    if fact.version < progress.seen_version:
+        return []
+    progress.seen, progress.seen_version = fact.status, fact.version
+    return _release(state, _settle(state, progress))
 
 
-def _fired(state: State, timer: Timer) -> Iterator[Command]:
-    if timer.kind is TimerKind.RUN or timer.ref is None:
+def _settle(state: State, progress: Progress) -> list[Progress]:
+    """An accepted object is done when it is healthy, or at once when its health is not awaited."""
+    if progress.stage is not Stage.APPLIED:
+        return []
+    step, status = progress.step, progress.status
+    if progress.is_current or not step.awaited:
+        state.move(progress, Stage.DONE)
+        return state.open_gates(step.ref, Gate.SERVED, Gate.READY)
+    if status and status.health is Health.FAILED and step.ref.group_kind in TERMINAL:
+        return _end(state, progress, progress.outcome, status.message)
+    return []
+
+
+def _fired(state: State, timer: Timer) -> list[Command]:
+    if timer.ref is None:
         state.stop_reason = state.stop_reason or f"the run's {state.policy.run_deadline:g} s are over"
-        return
+        return []
     progress = state.objects.get(timer.ref)
     if progress is None:
-        if timer.ref not in state.expected_seen:
-            yield from _give_up(state, timer.ref, timer.ref)
-    elif timer.kind is TimerKind.RETRY and progress.stage is Stage.PAUSED:
-        yield from _send(state, progress)
-    elif timer.kind is TimerKind.HOLD and progress.stage is Stage.WAITING and not progress.hard:
-        progress.released_without += tuple(sorted(progress.soft))
-        progress.soft.clear()
-        yield from _send(state, progress)
-    elif timer.kind is TimerKind.DEADLINE and progress.stage not in FINAL:
-        yield from _out_of_time(state, progress)
+        return _release(state, _give_up(state, timer.ref))
+    if timer.kind is TimerKind.RETRY and progress.stage is Stage.PAUSED:
+        return [] if state.stop_reason else _send(state, progress)
+    if timer.kind is TimerKind.HOLD and progress.stage is Stage.WAITING:
+        state.stop_waiting(progress, *sorted(progress.soft))
+        return _release(state, [progress])
+    if timer.kind is TimerKind.DEADLINE:
+        return _release(state, _out_of_time(state, progress))
+    return []
 
 
-def _out_of_time(state: State, progress: Progress) -> Iterator[Command]:
+def _out_of_time(state: State, progress: Progress) -> list[Progress]:
     seconds = f"{state.policy.object_deadline:g} s"
     if progress.stage is Stage.APPLIED:
         message = progress.status.message if progress.status else "nothing was seen of it"
-        yield from _end(state, progress, progress.outcome, f"not ready within {seconds}: {message}")
-    elif progress.stage is Stage.PAUSED:
+        return _end(state, progress, progress.outcome, f"not ready within {seconds}: {message}")
+    if progress.stage is Stage.PAUSED:
         message = progress.fault.message if progress.fault else ""
-        yield from _end(state, progress, Outcome.FAILED, f"not accepted within {seconds}: {message}")
-    else:
-        # In flight: the answer decides, and no further attempt follows it.
-        yield StartTimer(Timer(TimerKind.DEADLINE, progress.step.ref), 1.0)
+        return _end(state, progress, Outcome.FAILED, f"not accepted within {seconds}: {message}")
+    progress.overdue = progress.stage is Stage.IN_FLIGHT
+    return []
 
 
-def _end(state: State, progress: Progress, outcome: Outcome | None, reason: str) -> Iterator[Command]:
-    """An object will not become ready: note it once, and skip or free what waits for it."""
-    if progress.stage in FINAL:
-        return
+def _end(state: State, progress: Progress, outcome: Outcome | None, reason: str) -> list[Progress]:
+    """An object will not become ready; returns who no longer waits for it."""
+    _note_end(state, progress, outcome, reason)
+    return _give_up(state, progress.step.ref)
+
+
+def _note_end(state: State, progress: Progress, outcome: Outcome | None, reason: str) -> None:
     progress.outcome, progress.reason = outcome, reason
     state.move(progress, Stage.ENDED)
-    yield from _give_up(state, progress.step.ref, progress.because or progress.step.ref)
 
 
-def _give_up(state: State, ref: Ref, cause: Ref) -> Iterator[Command]:
-    lost, freed = state.give_up_on(ref)
-    for progress in lost:
-        if progress.stage is Stage.WAITING:
-            progress.because = cause
-            yield from _end(state, progress, Outcome.SKIPPED, f"waits for {ref}")
-    yield from _release(state, freed)
+def _give_up(state: State, cause: Ref) -> list[Progress]:
+    """Skip what can never leave without this object, all with one cause; returns who no longer waits for any of it."""
+    eased = []
+    gone = [cause]
+    for ref in gone:
+        lost, freed = state.give_up_on(ref)
+        eased += freed
+        for progress in lost:
+            if progress.stage is Stage.WAITING:
+                progress.because = cause
+                _note_end(state, progress, Outcome.SKIPPED, f"waits for {ref}")
+                gone.append(progress.step.ref)
+    return eased
 
 
-def _release(state: State, candidates: Iterable[Progress]) -> Iterator[Command]:
+def _release(state: State, candidates: Iterable[Progress]) -> list[Command]:
     """Let go what waits for nothing any more, the longest expected tail first, names breaking ties."""
-    free = [p for p in candidates if p.stage is Stage.WAITING and not p.hard]
-    for progress in sorted(free, key=lambda p: (-p.step.tail, p.step.ref)):
-        if not progress.soft:
-            yield from _send(state, progress)
+    if state.stop_reason:
+        return []
+    commands: list[Command] = []
+    waiting = {p for p in candidates if p.stage is Stage.WAITING}
+    for progress in sorted(waiting, key=lambda p: (-p.step.tail, p.step.ref)):
+        if progress.hard:
+            commands += _time_others(state, progress)
+        elif not progress.soft:
+            commands += _send(state, progress)
         elif not progress.holding:
             progress.holding = True
-            yield StartTimer(Timer(TimerKind.HOLD, progress.step.ref), state.policy.soft_hold)
+            commands.append(StartTimer(Timer(TimerKind.HOLD, progress.step.ref), state.policy.soft_hold))
+    return commands
 
 
-def _send(state: State, progress: Progress) -> Iterator[Command]:
-    if progress.stage not in (Stage.WAITING, Stage.PAUSED) or state.stop_reason:
-        return
+def _time_others(state: State, progress: Progress) -> list[Command]:
+    """An expected object gets its time from the moment that something waits for nothing else."""
+    untimed = [ref for ref in state.others_awaited(progress) if ref not in state.timed]
+    state.timed.update(untimed)
+    return [StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline) for ref in untimed]
+
+
+def _send(state: State, progress: Progress) -> list[Command]:
     ref = progress.step.ref
     progress.attempts += 1
     state.move(progress, Stage.IN_FLIGHT)
-    if progress.attempts == 1:
-        yield StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline)
-    if progress.step.action is Action.KEEP:
-        yield Adopt(ref)
-    else:
-        yield Apply(ref, progress.attempts)
+    command = Adopt(ref) if progress.step.action is Action.KEEP else Apply(ref, progress.attempts)
+    if progress.attempts > 1:
+        return [command]
+    return [StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline), command]

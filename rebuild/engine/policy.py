@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import cast
 
 from tenacity import RetryCallState, wait_exponential
 from tenacity.wait import wait_base
@@ -53,6 +55,6 @@ class Policy:
         wait = _WAITS.get(fault.cause)
         if wait is None:
             return None
-        call = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
-        call.attempt_number = attempt
+        # Not a real RetryCallState: making one reads the clock, and the wait looks at nothing but the number.
+        call = cast(RetryCallState, SimpleNamespace(attempt_number=attempt))
         return max(fault.retry_after, wait(call) * (0.5 + chance / 2))

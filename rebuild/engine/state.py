@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -32,7 +30,7 @@ class Stage(StrEnum):
 FINAL = (Stage.DONE, Stage.ENDED)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Progress:
     """One object's life so far."""
 
@@ -50,9 +48,12 @@ class Progress:
     reason: str = ""
     hard: set[Edge] = field(default_factory=set)
     soft: set[Edge] = field(default_factory=set)
+    """What it still waits for."""
     released_without: tuple[Edge, ...] = ()
-    """Soft gates that had not opened when it left."""
+    """Soft gates that it no longer waits for although they did not open."""
     holding: bool = False
+    overdue: bool = False
+    """Its deadline passed while a write was in flight: the answer to that write is the last."""
 
     @property
     def status(self) -> Status | None:
@@ -72,18 +73,17 @@ class State:
         self.plan = plan
         self.policy = policy
         self.objects = {ref: Progress(step) for ref, step in plan.steps.items()}
-        self.expected_seen: set[Ref] = set()
         self.stop_reason = ""
         self.finished = False
+        self.timed: set[Ref] = set()
+        """The expected objects whose deadline is running."""
         self._open = len(self.objects)
         self._in_flight = 0
-        self._dependents: dict[Ref, list[Edge]] = defaultdict(list)
+        self._ended: list[Progress] = []
+        self._closed_gates: dict[Ref, dict[Gate, list[Edge]]] = {}
         for edge in plan.edges:
-            if edge.dependent not in self.objects:
-                continue
-            progress = self.objects[edge.dependent]
-            (progress.hard if edge.strength is Strength.HARD else progress.soft).add(edge)
-            self._dependents[edge.dependency].append(edge)
+            self._edges_of(edge).add(edge)
+            self._closed_gates.setdefault(edge.dependency, {}).setdefault(edge.gate, []).append(edge)
 
     def __repr__(self) -> str:
         return f"<State: {len(self.objects)} objects, {self._open} open, {self._in_flight} in flight>"
@@ -93,37 +93,53 @@ class State:
         """Whether nothing more can happen: all have ended, or the run stops and nothing is in flight."""
         return self._open == 0 or bool(self.stop_reason and self._in_flight == 0)
 
-    def hard_dependencies_awaited(self) -> Iterator[Ref]:
-        """Expected objects that something cannot leave without."""
-        hard = {edge.dependency for progress in self.objects.values() for edge in progress.hard}
-        return (ref for ref in sorted(self.plan.expected) if ref in hard)
+    def others_awaited(self, progress: Progress) -> list[Ref]:
+        """The expected objects that an object cannot leave without, once nothing of ours stands before it."""
+        if any(edge.dependency in self.objects for edge in progress.hard):
+            return []
+        return sorted(edge.dependency for edge in progress.hard)
 
     def move(self, progress: Progress, stage: Stage) -> None:
         """Put an object on another stage, and keep the counts."""
         self._in_flight += (stage is Stage.IN_FLIGHT) - (progress.stage is Stage.IN_FLIGHT)
         self._open -= (stage in FINAL) - (progress.stage in FINAL)
+        if stage in FINAL and progress.stage not in FINAL:
+            self._ended.append(progress)
         progress.stage = stage
 
+    def take_ended(self) -> list[Progress]:
+        """The objects that have ended since this was last asked."""
+        ended, self._ended = self._ended, []
+        return ended
+
     def open_gates(self, ref: Ref, *gates: Gate) -> list[Progress]:
-        """Strike out what waits for these gates of an object; returns those that wait one edge less, by name."""
-        touched = []
-        for edge in self._dependents.get(ref, ()):
-            progress = self.objects[edge.dependent]
-            edges = progress.hard if edge.strength is Strength.HARD else progress.soft
-            if edge.gate in gates and edge in edges:
-                edges.discard(edge)
-                touched.append(progress)
-        return touched
+        """Strike out what waits for these gates of an object; returns those that now wait for less."""
+        closed = self._closed_gates.get(ref, {})
+        eased = []
+        for gate in gates:
+            for edge in closed.pop(gate, ()):
+                self._edges_of(edge).discard(edge)
+                eased.append(self.objects[edge.dependent])
+        return eased
 
     def give_up_on(self, ref: Ref) -> tuple[list[Progress], list[Progress]]:
-        """An object's gates will never open: returns who loses a hard gate, and who is freed of a soft one."""
-        lost, freed = [], []
-        for edge in self._dependents.get(ref, ()):
-            progress = self.objects[edge.dependent]
-            if edge in progress.hard:
-                lost.append(progress)
-            elif edge in progress.soft:
-                progress.soft.discard(edge)
-                progress.released_without += (edge,)
-                freed.append(progress)
-        return lost, freed
+        """The closed gates of an object never open: returns who can never leave, and who no longer waits for them."""
+        lost, eased = [], []
+        for edges in self._closed_gates.pop(ref, {}).values():
+            for edge in edges:
+                progress = self.objects[edge.dependent]
+                if edge.strength is Strength.HARD:
+                    lost.append(progress)
+                else:
+                    self.stop_waiting(progress, edge)
+                    eased.append(progress)
+        return lost, eased
+
+    def stop_waiting(self, progress: Progress, *soft: Edge) -> None:
+        """Let an object leave without the gates of these soft edges, and note that for those still closed."""
+        progress.released_without += tuple(edge for edge in soft if edge in progress.soft)
+        progress.soft.difference_update(soft)
+
+    def _edges_of(self, edge: Edge) -> set[Edge]:
+        progress = self.objects[edge.dependent]
+        return progress.hard if edge.strength is Strength.HARD else progress.soft

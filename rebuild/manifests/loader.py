@@ -14,37 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from rebuild.manifests import jsontext
+from rebuild.manifests.document import Document, Problem
 from rebuild.manifests.scalars import Scalar, resolve
 
 _PLAIN = "plain"
 _QUOTED = "quoted"
 _TAG = "tag:yaml.org,2002:"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a document, or a part of it, cannot be taken as it stands."""
-
-    line: int
-    message: str
-    fatal: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One document: its first line with content (from 1), its value, and what is wrong with it.
-
-    `item_lines` holds the lines of the entries of a top-level `items` list, so that the members of a Kubernetes
-    List know where they stand.
-    """
-
-    line: int
-    value: Any
-    problems: tuple[Problem, ...] = ()
-    item_lines: tuple[int, ...] = ()
 
 
 class _Unreadable(Exception):
@@ -53,10 +32,10 @@ class _Unreadable(Exception):
         self.problem = Problem(line, message)
 
 
-class _Composer(CParser):  # type: ignore[misc]
+class _Composer(CParser):
     """libyaml's composer with tags that only say whether a scalar was plain."""
 
-    def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
+    def resolve(self, kind: type[Node], _value: str | None, implicit: Any) -> str:
         return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
 
     def descend_resolver(self, parent: Node | None, index: Any) -> None:
@@ -78,9 +57,10 @@ def documents(data: bytes) -> Iterator[Document]:
         yield Document(line, None, (Problem(line, f"not UTF-8 at byte {error.start}"),))
         return
     for first_line, chunk in _split(text):
-        document = _document(first_line, chunk)
-        if document is not None:
-            yield document
+        try:
+            yield from _json(first_line, chunk) or _yaml(first_line, chunk)
+        except RecursionError:
+            yield Document(first_line, None, (Problem(first_line, "nested too deeply"),))
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
@@ -94,26 +74,32 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
     yield start + 1, "\n".join(lines[start:])
 
 
-def _document(first_line: int, text: str) -> Document | None:
+def _json(first_line: int, text: str) -> tuple[Document, ...] | None:
+    """The part as JSON, if it is that."""
+    if text.startswith("---"):
+        text, first_line = text.partition("\n")[2], first_line + 1
+    return jsontext.documents(text, first_line) if text.lstrip().startswith("{") else None
+
+
+def _yaml(first_line: int, text: str) -> tuple[Document, ...]:
+    """The part as YAML: at most one document."""
     try:
         composer = _Composer(text)
     except yaml.YAMLError as error:
-        return _broken(first_line, error)
+        return (_broken(first_line, error),)
     try:
         node = composer.get_single_node()
         if node is None:
-            return None
+            return ()
         build = _Build(first_line)
         value = build.value(node)
         if value is None:
-            return None
-        return Document(build.line(node), value, tuple(build.problems), build.item_lines(node))
+            return ()
+        return (Document(build.line(node), value, tuple(build.problems), build.item_lines(node)),)
     except yaml.YAMLError as error:
-        return _broken(first_line, error)
+        return (_broken(first_line, error),)
     except _Unreadable as error:
-        return Document(error.problem.line, None, (error.problem,))
-    except RecursionError:
-        return Document(first_line, None, (Problem(first_line, "nested too deeply"),))
+        return (Document(error.problem.line, None, (error.problem,)),)
     finally:
         composer.dispose()
 
@@ -142,6 +128,7 @@ class _Build:
         try:
             if isinstance(node, SequenceNode):
                 return [self.value(child) for child in node.value]
+            assert isinstance(node, MappingNode)
             return self._mapping(node)
         finally:
             self.open_nodes.discard(id(node))
@@ -206,7 +193,13 @@ class _Build:
             except (binascii.Error, UnicodeDecodeError) as error:
                 raise _Unreadable(self.line(node), f"!!binary cannot be read as text: {error}") from error
         value = resolve(node.value)
-        wanted = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}.get(tag)
+        types: dict[str, type | tuple[type, ...]] = {
+            "int": int,
+            "float": (int, float),
+            "bool": bool,
+            "null": type(None),
+        }
+        wanted = types.get(tag)
         if wanted is None:
             return str(node.value)
         if not isinstance(value, wanted) or (isinstance(value, bool) and tag != "bool"):

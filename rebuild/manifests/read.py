@@ -151,9 +151,7 @@ class _Reader:
                 next_step="give it a name",
             )
         else:
-            self.error(
-                "no-name", f"{body['kind']} has no metadata.name", origin, next_step="give it a metadata.name"
-            )
+            self.error("no-name", f"{body['kind']} has no metadata.name", origin, next_step="give it a metadata.name")
 
     def error(self, code: str, message: str, origin: Origin, *, ref: Ref | None = None, next_step: str = "") -> None:
         """Record a problem that stands in the way of a plan."""

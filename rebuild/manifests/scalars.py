@@ -24,6 +24,8 @@ _WORDS: dict[str, Scalar] = {
 _INT = re.compile(r"[-+]?(?:0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _LIMITS = range(-(2**63), 2**64)
+_LONGEST = len("+0b") + 64 + 64
+"""More digits than 64 bits take, even with as many leading zeros: no integer, and Python would refuse 5000 of them."""
 
 
 def resolve(text: str) -> Scalar:
@@ -35,12 +37,12 @@ def resolve(text: str) -> Scalar:
         return text
     # go-yaml drops underscores from anything that starts like a number, but not from `.5`.
     plain = text if head == "." else text.replace("_", "")
-    if head != "." and _INT.fullmatch(plain):
-        number = _integer(plain)
-        if number in _LIMITS:
-            return number
-    if _FLOAT.fullmatch(plain):
-        return _json_number(float(plain))
+    if head != "." and len(plain) <= _LONGEST and _INT.fullmatch(plain):
+        integer = _integer(plain)
+        if integer in _LIMITS:
+            return integer
+    if _FLOAT.fullmatch(plain) and math.isfinite(number := float(plain)):
+        return json_number(number)
     return text
 
 
@@ -52,6 +54,6 @@ def _integer(text: str) -> int:
     return int(text, 0)
 
 
-def _json_number(number: float) -> int | float:
-    """Go writes a float without a fraction as an integer when it turns YAML into JSON."""
+def json_number(number: float) -> int | float:
+    """The value of a finite float: Go writes a float without a fraction as an integer when it turns YAML into JSON."""
     return int(number) if number.is_integer() and int(number) in _LIMITS else number

@@ -1,4 +1,4 @@
-"""What happened, in the order it happened: the inputs of the engine, the lines of the journal, the source of the report.
+"""What happened, in order: the inputs of the engine, the lines of the journal, the source of the report.
 
 Times are seconds on the run's monotonic clock, which starts at 0 with the run.
 """

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rebuild.providers.kwok import binaries, build, paths, toolchain
+from rebuild.providers.kwok import binaries, build, toolchain
 from rebuild.providers.kwok.binaries import Source
+from rebuild.system import places
 
 GO = """#!/bin/sh
 case "$1" in
@@ -42,7 +43,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     record.touch()
     monkeypatch.setenv("PATH", f"{tmp_path / 'programs'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("FAKE_GO_CALLS", str(record))
-    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(places.CACHE_VARIABLE, str(tmp_path / "cache"))
     return record
 
 

@@ -20,6 +20,7 @@ from rebuild.providers.kwok.lab import CONTROL_PLANE, Lab, State
 from rebuild.providers.kwok.provider import Kwok
 from rebuild.system import processes, shell
 from tests.conftest import LabMaker
+from tests.providers import sockets
 
 pytestmark = pytest.mark.live
 
@@ -101,14 +102,6 @@ def wait(lab: Lab, what: str, condition: str) -> None:
     kubectl(lab, "-n", "shop", "wait", what, f"--for={condition}", "--timeout=30s")
 
 
-def listeners(pids: set[int]) -> set[str]:
-    """The local addresses, in hexadecimal as /proc has them, on which these processes listen."""
-    links = (fd for pid in pids for fd in Path(f"/proc/{pid}/fd").iterdir())
-    sockets = {str(fd.readlink()) for fd in links}
-    rows = (row.split() for name in ("tcp", "tcp6") for row in Path(f"/proc/net/{name}").read_text().splitlines())
-    return {row[1].partition(":")[0] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets}
-
-
 @pytest.fixture(scope="module")
 def shop(lab: Lab) -> Iterator[Lab]:
     """The shared lab with one of everything that the lab's own helpers have to answer."""
@@ -135,7 +128,7 @@ def test_a_new_lab_holds_its_baseline_and_ready_nodes(make_lab: LabMaker) -> Non
 def test_everything_listens_on_the_loopback_interface_only(lab: Lab) -> None:
     pids = cluster.status(lab.name).pids
     assert set(pids) == {*CONTROL_PLANE, "cloud-volumes", "cloud-addresses"}
-    assert listeners(set(pids.values())) == {"0100007F"}
+    assert {str(one.local) for one in sockets.held_by(pids.values()) if one.listening} == {"127.0.0.1"}
 
 
 def test_files_with_credentials_are_private(lab: Lab) -> None:

@@ -2,7 +2,8 @@
 
 Touches nothing outside a lab's own directory but the kubeconfig file that the caller named, which must be
 new. The user's kubeconfig and current context are out of reach: kwokctl always gets a file of the lab's own
-to write to, since without one it switches the user's current context.
+to write to, since without one it switches the user's current context. Its control plane listens on, and
+connects to, this machine only: `seal` says how.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import orjson
 from filelock import FileLock, Timeout
 
 from rebuild.model.errors import Refused, Unreachable, UsageError
-from rebuild.providers.kwok import binaries, config, lab, paths, ports, readiness
+from rebuild.providers.kwok import binaries, config, lab, paths, ports, readiness, seal
 from rebuild.providers.kwok.binaries import Binaries
 from rebuild.providers.kwok.lab import Lab, LabStatus
 from rebuild.providers.kwok.paths import Layout
@@ -149,6 +150,7 @@ def _create(draft: Lab, programs: Binaries, nodes: int) -> Lab:
     settings = config.kwokctl(layout, programs, draft.ports)
     files.write(layout.kwokctl_config, orjson.dumps(settings, option=orjson.OPT_INDENT_2))
     files.write(layout.audit_policy, orjson.dumps(config.AUDIT_POLICY))
+    files.write(layout.egress, orjson.dumps(seal.egress(layout.sealed_socket)))
     _kwokctl(draft, "create", "cluster", "--kubeconfig", str(layout.kubeconfig))
     layout.kubeconfig.chmod(files.PRIVATE_FILE)
     readiness.start_cloud(draft)

@@ -8,8 +8,9 @@ from typing import Any
 
 from rebuild.model.errors import UsageError
 from rebuild.model.objects import Body
-from rebuild.providers.kwok import binaries
+from rebuild.providers.kwok import binaries, seal
 from rebuild.providers.kwok.binaries import Binaries, Source
+from rebuild.providers.kwok.lab import CONTROL_PLANE
 from rebuild.providers.kwok.paths import Layout
 from rebuild.providers.port import Baseline
 
@@ -53,6 +54,12 @@ one of each controller, and an election that meets an API server still starting 
 _AUDIT_LOG_MEGABYTES = "100000"
 """Never rotated: the log is a witness, and its reader expects one file."""
 
+_ADVERTISED = "198.51.100.1"
+"""What Pods would find behind the Service `kubernetes`; nothing connects to it. Left alone, the API server takes
+the machine's own address, and does not start where there is no default route: on a laptop without a network. A
+loopback address is refused by the validation of Endpoints, so it is one from a range set aside for documentation
+(RFC 5737)."""
+
 
 class BadName(UsageError):
     """A lab's name that Kubernetes or a file system would not take."""
@@ -76,7 +83,8 @@ def check_name(name: str) -> str:
 
 
 def kwokctl(layout: Layout, programs: Binaries, ports: Mapping[str, int]) -> dict[str, Any]:
-    """The configuration that makes kwokctl start a control plane that listens on the loopback interface only.
+    """The configuration that makes kwokctl start a control plane that listens on the loopback interface only and
+    reaches nothing beyond it.
 
     `bindAddress` reaches every listener, etcd's peer address included; the command line has no flag for it. A
     file also avoids `--extra-args`, which makes kwokctl 0.8.0 panic when one component is given two of them
@@ -106,17 +114,26 @@ def kwokctl(layout: Layout, programs: Binaries, ports: Mapping[str, int]) -> dic
             "kubeControllerManagerBinary": str(programs.path("kube-controller-manager")),
             "kubeSchedulerBinary": str(programs.path("kube-scheduler")),
         }
+    flags = {
+        "kube-apiserver": {
+            "advertise-address": _ADVERTISED,
+            "audit-log-maxsize": _AUDIT_LOG_MEGABYTES,
+            "egress-selector-config-file": str(layout.egress),
+        },
+        "kube-controller-manager": _CONTROLLERS,
+        "kube-scheduler": _CONTROLLERS,
+    }
     return {
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
         "kind": "KwokctlConfiguration",
         "options": options,
-        "componentsPatches": [
-            _extra("kube-apiserver", {"audit-log-maxsize": _AUDIT_LOG_MEGABYTES}),
-            _extra("kube-controller-manager", _CONTROLLERS),
-            _extra("kube-scheduler", _CONTROLLERS),
-        ],
+        "componentsPatches": [_patch(component, flags.get(component, {})) for component in CONTROL_PLANE],
     }
 
 
-def _extra(component: str, flags: Mapping[str, str]) -> dict[str, Any]:
-    return {"name": component, "extraArgs": [{"key": key, "value": value} for key, value in flags.items()]}
+def _patch(component: str, flags: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": component,
+        "extraArgs": [{"key": key, "value": value} for key, value in flags.items()],
+        "extraEnvs": [{"name": name, "value": value} for name, value in seal.ENVIRONMENT.items()],
+    }

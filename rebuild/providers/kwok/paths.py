@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
-CACHE_VARIABLE = "REBUILD_CACHE_DIR"
-STATE_VARIABLE = "REBUILD_STATE_DIR"
+from rebuild.system import places
 
 
 def cache_root() -> Path:
-    """What can be made again; `REBUILD_CACHE_DIR` names another place."""
-    return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("rebuild")).absolute() / "lab"
+    """Binaries, which can be built again."""
+    return places.cache_root() / "lab"
 
 
 def labs_root() -> Path:
-    """One directory per lab; `REBUILD_STATE_DIR` names another place."""
-    return Path(os.environ.get(STATE_VARIABLE) or platformdirs.user_state_dir("rebuild")).absolute() / "labs"
+    """One directory per lab."""
+    return places.state_root() / "labs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +53,16 @@ class Layout:
     def audit_policy(self) -> Path:
         """What the API server's audit log records."""
         return self.home / "audit-policy.yaml"
+
+    @property
+    def egress(self) -> Path:
+        """Where the API server's connections go."""
+        return self.home / "egress.yaml"
+
+    @property
+    def sealed_socket(self) -> Path:
+        """Where the API server's connections to the cluster end: nothing is ever there."""
+        return self.home / "sealed.sock"
 
     @property
     def workdir(self) -> Path:

@@ -17,6 +17,7 @@ class Kwok:
     """Targets with a real control plane and simulated nodes."""
 
     binaries: Binaries
+    nodes: int = config.NODES
 
     @property
     def name(self) -> str:
@@ -30,7 +31,7 @@ class Kwok:
 
     def create(self, name: str, *, kubeconfig: Path | None = None) -> Target:
         """As `cluster.up`."""
-        return cluster.up(name, self.binaries, kubeconfig=kubeconfig).target
+        return cluster.up(name, self.binaries, kubeconfig=kubeconfig, nodes=self.nodes).target
 
     def describe(self, name: str) -> Target:
         """As `cluster.status`; raises UnknownLab for one that never became complete as well."""

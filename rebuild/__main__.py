@@ -1,0 +1,5 @@
+"""`python -m rebuild`."""
+
+from rebuild.cli.main import main
+
+main()

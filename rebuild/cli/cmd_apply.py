@@ -1,0 +1,98 @@
+"""`rebuild apply`: rebuild a source on a cluster that exists."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from rebuild.cli import finish, options, stopping, targets
+from rebuild.console import tables
+from rebuild.console.safe import clean
+from rebuild.engine.policy import Policy
+from rebuild.model.errors import Refused
+from rebuild.ops import guard, sources
+from rebuild.ops import plan as plans
+from rebuild.ops.apply import apply
+from rebuild.ops.blueprint import declared
+from rebuild.ops.run import Run
+from rebuild.ops.sources import SourceOptions
+
+_EPILOG = """\b
+Examples:
+  rebuild apply . --path clusters/prod --context staging
+  rebuild apply https://git.example.com/env.git --ref v1.4 --context staging --yes
+  rebuild apply . --path clusters/prod --context staging --dry-run
+\b
+Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable input
+  3 refused by a guard · 4 did not reach its end · 5 source or target unreachable
+"""
+
+
+@click.command("apply", epilog=_EPILOG, short_help="Rebuild a source on a cluster, verify it, and measure the time.")
+@click.argument("location", metavar="SOURCE")
+@options.source
+@options.target
+@options.limits
+@click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Write to a cluster that is not fresh without asking.")
+@options.output("table", "json", "yaml")
+@options.report
+def command(
+    location: str,
+    ref: str,
+    path: str,
+    additions: tuple[Path, ...],
+    namespace: str,
+    context: str,
+    kubeconfig: Path | None,
+    request_timeout: float,
+    timeout: float | None,
+    object_timeout: float | None,
+    dry_run: bool,
+    yes: bool,
+    form: str,
+    report_file: Path | None,
+    mode: str,
+) -> int:
+    """Write what SOURCE declares to the cluster of --context, in dependency order, and verify every object.
+
+    Never deletes anything. Fields that others own are left to them, and a conflict is reported. A second run
+    writes only what has changed.
+    """
+    policy = Policy(**_given(run_deadline=timeout, object_deadline=object_timeout))
+    with finish.view_for(mode) as view, targets.bound(context, kubeconfig, request_timeout) as target:
+        run = Run("plan" if dry_run else "apply", listener=view, durable=not dry_run)
+        with finish.recorded(run, report_file):
+            with run.phase("source"):
+                read = sources.read_all(SourceOptions(location, ref, path, namespace, additions))
+                run.record(sources.event_of(read))
+            run.record(target.event)
+            with run.phase("plan"):
+                found = declared(read, kinds=target.served, namespace=namespace)
+                around = plans.look(found, target)
+                plan = plans.on_target(found, around)
+                run.record(plans.event_of(plan, key=run.key, at=run.now()))
+            stopped = ""
+            if not dry_run:
+                doubt = guard.objection(target, around.snapshot, plan)
+                if doubt and not yes:
+                    view.pause(lambda: _confirm(doubt))
+                stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
+            run.end(complete=not stopped, reason=stopped)
+    if dry_run and form == "table":
+        tables.plan(click.get_text_stream("stdout"), plan)
+    return finish.finish(run.ledger, form=form, report_file=report_file)
+
+
+def _confirm(doubt: str) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Refused(doubt, hint="add --yes if this is the cluster you mean")
+    click.echo(clean(doubt), err=True)
+    if not click.confirm("Write to it all the same?", err=True):
+        raise Refused("not confirmed; nothing was written", hint="add --yes to leave out the question")
+
+
+def _given(**values: float | None) -> dict[str, float]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,27 @@
+"""`rebuild doctor`: what this machine has of what rebuild needs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from rebuild.cli import finish, options
+from rebuild.console import tables
+from rebuild.ops.doctor import checks
+
+
+@click.command("doctor", short_help="Look at what this machine has of what rebuild needs.")
+@options.output("table", "json", "yaml")
+def command(form: str) -> int:
+    """Check programs, directories and the lab. Exits with 1 when something that a drill needs is missing.
+
+    A missing Go or lab is no failure: the first drill brings them.
+    """
+    found = list(checks())
+    if form == "table":
+        rows = [("ok" if c.ok else "missing", c.name, c.found, c.next_step) for c in found]
+        tables.table(click.get_text_stream("stdout"), ("STATE", "CHECK", "FOUND", "NEXT STEP"), rows)
+    else:
+        click.echo(finish.encoded([asdict(check) for check in found], form))
+    return 0 if all(check.ok for check in found if check.required) else 1

@@ -1,0 +1,134 @@
+"""`rebuild lab`: clusters with a real control plane and simulated nodes, on this machine alone."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rebuild.cli import finish, options
+from rebuild.cli.labs import installed
+from rebuild.console import tables
+from rebuild.providers.kwok import cluster, config
+from rebuild.providers.kwok.binaries import Source
+from rebuild.providers.kwok.lab import LabStatus, State
+
+_EPILOG = """\b
+Examples:
+  rebuild lab install
+  rebuild lab up demo && kubectl --kubeconfig "$(rebuild lab status demo -o kubeconfig)" get nodes
+  eval "$(rebuild lab env)"
+  rebuild lab down demo
+"""
+
+
+@click.group("lab", epilog=_EPILOG, short_help="Manage the clusters of the embedded lab.")
+def command() -> None:
+    """Real control planes on this machine: etcd, API server, controllers and scheduler, with simulated nodes.
+
+    Each lab has a kubeconfig file of its own; yours is never touched. Everything listens on 127.0.0.1.
+    """
+
+
+@command.command("install")
+@click.option(
+    "--from",
+    "origin",
+    type=click.Choice([source.value for source in Source]),
+    default=Source.BUILD.value,
+    show_default=True,
+    help="Build from Go modules, or let kwokctl download the official binaries.",
+)
+@options.progress
+def install(origin: str, mode: str) -> int:
+    """Get the control plane's programs: from the cache, else built (about ten minutes on two cores, once)."""
+    with finish.view_for(mode) as view:
+        programs = installed(view, Source(origin))
+    click.echo(str(programs.directory))
+    return 0
+
+
+@command.command("up")
+@click.argument("name")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the lab's kubeconfig to this new file as well.",
+)
+@click.option("--nodes", type=click.IntRange(1, 1000), default=config.NODES, show_default=True)
+@options.progress
+def up(name: str, kubeconfig: Path | None, nodes: int, mode: str) -> int:
+    """Create a lab and print its kubeconfig file."""
+    with finish.view_for(mode) as view:
+        lab = cluster.up(name, installed(view), kubeconfig=kubeconfig, nodes=nodes)
+    click.echo(str(lab.kubeconfig))
+    return 0
+
+
+@command.command("down")
+@click.argument("name")
+def down(name: str) -> int:
+    """Remove a lab: its processes and its files, and nothing else."""
+    click.echo(f"lab/{name} {'removed' if cluster.down(name) else 'does not exist'}")
+    return 0
+
+
+@command.command("list")
+@options.output("table", "json", "yaml")
+def list_(form: str) -> int:
+    """List the labs."""
+    labs = cluster.list_labs()
+    if form == "table":
+        tables.table(click.get_text_stream("stdout"), ("NAME", "STATE", "SERVER", "CREATED"), [_cells(lab) for lab in labs])
+    else:
+        click.echo(finish.encoded([_row(lab) for lab in labs], form))
+    return 0
+
+
+@command.command("status")
+@click.argument("name")
+@options.output("table", "json", "yaml", "kubeconfig")
+def status(name: str, form: str) -> int:
+    """Show one lab; exits with 1 when it does not run."""
+    lab = cluster.status(name)
+    row = _row(lab)
+    if form == "kubeconfig":
+        click.echo(row["kubeconfig"] or "")
+    elif form == "table":
+        tables.table(click.get_text_stream("stdout"), ("FIELD", "VALUE"), [(key, str(value)) for key, value in row.items()])
+    else:
+        click.echo(finish.encoded(row, form))
+    return 0 if lab.state is State.RUNNING else 1
+
+
+@command.command("env")
+@options.progress
+def env(mode: str) -> int:
+    """Print the shell line that puts the lab's kubectl and friends on PATH."""
+    with finish.view_for(mode) as view:
+        directory = cluster.env(installed(view))
+    click.echo(f"export PATH={shlex.quote(str(directory))}:$PATH")
+    return 0
+
+
+def _cells(status: LabStatus) -> tuple[str, ...]:
+    lab = status.lab
+    return (status.name, status.state, lab.server if lab else "", lab.created if lab else "")
+
+
+def _row(status: LabStatus) -> dict[str, Any]:
+    lab = status.lab
+    return {
+        "name": status.name,
+        "state": status.state.value,
+        "server": lab.server if lab else None,
+        "kubeconfig": str(lab.kubeconfig) if lab else None,
+        "context": lab.context if lab else None,
+        "version": lab.version if lab else None,
+        "created": lab.created if lab else None,
+        "auditLog": str(lab.audit_log) if lab else None,
+        "directory": str(status.home),
+        "pids": dict(status.pids),
+    }

@@ -1,0 +1,72 @@
+"""`rebuild plan`: what would be done. Needs no cluster, and writes nothing to one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rebuild.cli import finish, options, targets
+from rebuild.console import tables
+from rebuild.model import kinds
+from rebuild.ops import plan as plans
+from rebuild.ops import sources
+from rebuild.ops.blueprint import declared
+from rebuild.ops.run import Run
+from rebuild.ops.sources import SourceOptions
+from rebuild.report import to_json
+
+_EPILOG = """\b
+Examples:
+  rebuild plan .
+  rebuild plan https://git.example.com/env.git --ref v1.4 --path clusters/prod
+  rebuild plan . --path clusters/prod --context staging -o json
+\b
+Exit codes: 0 a plan stands · 1 some objects cannot be sent · 2 usage, unreadable input,
+  duplicates or a hard cycle · 5 source or target unreachable
+"""
+
+
+@click.command("plan", epilog=_EPILOG, short_help="Show what would be done, offline or against a cluster.")
+@click.argument("location", metavar="SOURCE")
+@options.source
+@options.target
+@options.output("table", "json", "yaml")
+@options.progress
+def command(
+    location: str,
+    ref: str,
+    path: str,
+    additions: tuple[Path, ...],
+    namespace: str,
+    context: str,
+    kubeconfig: Path | None,
+    request_timeout: float,
+    form: str,
+    mode: str,
+) -> int:
+    """Read SOURCE (a repository, a URL, or a folder) and show objects, order and findings.
+
+    Without --context nothing is asked of any cluster, and everything counts as still to be created.
+    """
+    asked = SourceOptions(location, ref, path, namespace, additions)
+    with finish.view_for(mode) as view:
+        run = Run("plan", listener=view, durable=False)
+        with finish.recorded(run, None):
+            read = sources.read_all(asked)
+            run.record(sources.event_of(read))
+            if context:
+                with targets.bound(context, kubeconfig, request_timeout) as target:
+                    run.record(target.event)
+                    found = declared(read, kinds=target.served, namespace=namespace)
+                    plan = plans.on_target(found, plans.look(found, target))
+            else:
+                found = declared(read, kinds=kinds.builtin(), namespace=namespace)
+                plan = plans.offline(found)
+            run.record(plans.event_of(plan, key=run.key, at=run.now()))
+            run.end(complete=True)
+    if form == "table":
+        tables.plan(click.get_text_stream("stdout"), plan)
+        return finish.answer(run.ledger, quiet=False)
+    click.echo(finish.encoded(to_json.document(run.ledger), form))
+    return finish.answer(run.ledger, quiet=True)

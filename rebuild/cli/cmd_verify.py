@@ -1,0 +1,58 @@
+"""`rebuild verify`: is what lives in a cluster what a source declares? Writes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rebuild.cli import finish, options, targets
+from rebuild.ops import plan as plans
+from rebuild.ops import sources
+from rebuild.ops.blueprint import declared
+from rebuild.ops.run import Run
+from rebuild.ops.sources import SourceOptions
+from rebuild.ops.verify import verify
+
+_EPILOG = """\b
+Examples:
+  rebuild verify . --path clusters/prod --context prod
+  rebuild verify . --path clusters/prod --context prod -o json > report.json
+\b
+Exit codes: 0 everything is present, equal and healthy · 1 something is not
+  2 usage or unreadable input · 5 source or target unreachable
+"""
+
+
+@click.command("verify", epilog=_EPILOG, short_help="Compare a cluster with a source; write nothing.")
+@click.argument("location", metavar="SOURCE")
+@options.source
+@options.target
+@options.output("table", "json", "yaml")
+@options.report
+def command(
+    location: str,
+    ref: str,
+    path: str,
+    additions: tuple[Path, ...],
+    namespace: str,
+    context: str,
+    kubeconfig: Path | None,
+    request_timeout: float,
+    form: str,
+    report_file: Path | None,
+    mode: str,
+) -> int:
+    """Compare every field that SOURCE declares with the cluster of --context, and name who owns a difference."""
+    with finish.view_for(mode) as view, targets.bound(context, kubeconfig, request_timeout) as target:
+        run = Run("verify", listener=view, durable=False)
+        with finish.recorded(run, report_file):
+            read = sources.read_all(SourceOptions(location, ref, path, namespace, additions))
+            run.record(sources.event_of(read))
+            run.record(target.event)
+            found = declared(read, kinds=target.served, namespace=namespace)
+            plan = plans.on_target(found, plans.look(found, target))
+            run.record(plans.event_of(plan, key=run.key, at=run.now()))
+            verify(run, target, found.blueprint, plan)
+            run.end(complete=True)
+    return finish.finish(run.ledger, form=form, report_file=report_file)

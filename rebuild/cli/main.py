@@ -1,0 +1,72 @@
+"""The command line's one entry: subcommands are imported when they are called, so that help answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from rebuild import __version__
+from rebuild.cli import failures, stopping
+
+_COMMANDS = {
+    "plan": "Show what would be done, offline or against a cluster.",
+    "apply": "Rebuild a source on a cluster, verify it, and measure the time.",
+    "verify": "Compare a cluster with a source; write nothing.",
+    "drill": "Rehearse a recovery on a cluster of its own.",
+    "lab": "Manage the clusters of the embedded lab.",
+    "doctor": "Look at what this machine has of what rebuild needs.",
+}
+_EPILOG = """\b
+Examples:
+  rebuild drill playbooks/quickstart.yaml
+  rebuild drill --source https://git.example.com/env.git --path clusters/prod
+  rebuild plan . --path clusters/prod
+  rebuild apply . --path clusters/prod --context staging
+\b
+Exit codes:
+  0 done and verified · 1 the answer is no · 2 usage or unreadable input
+  3 refused by a guard · 4 did not reach its end · 5 target or source unreachable
+  6 internal error · 130, 143 stopped by a signal
+"""
+
+
+class _Lazy(click.Group):
+    """Knows the names and one-line helps of its commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"rebuild.cli.cmd_{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rebuild")
+def rebuild() -> None:
+    """Rebuild a cluster from Git, prove that it came back, and measure how long it took."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and leave with its exit code. Whatever goes wrong ends in one clear cause, never a traceback."""
+    stopping.install()
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    try:
+        result: Any = rebuild.main(args=arguments, standalone_mode=False)
+    except BaseException as error:  # noqa: BLE001 - the last line of defence: every failure gets a code and a cause
+        return failures.explain(error)
+    return int(result or 0)

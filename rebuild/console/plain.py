@@ -1,0 +1,183 @@
+"""Shows a run as lines, one per change: for logs, pipes and terminals that cannot move their cursor.
+
+Nothing is measured here and nothing runs by itself: the times are those of the events, so the sign of life after
+a long silence comes with the next event that changes nothing. Lines are neither wrapped nor colored.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
+from typing import TextIO, assert_never
+
+from rebuild.console.safe import clean
+from rebuild.console.trouble import trouble
+from rebuild.model.events import (
+    Event,
+    ObjectEnded,
+    ObjectVerified,
+    PhaseBegan,
+    PhaseEnded,
+    Planned,
+    RunEnded,
+    RunStarted,
+    SourceRead,
+    TargetBound,
+    WriteIntended,
+)
+from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
+from rebuild.model.refs import Ref
+from rebuild.model.states import Health, Outcome
+from rebuild.providers.kwok.build import Step
+from rebuild.report.ledger import FINAL, Ledger, Record, Standing
+
+SILENCE = 30.0
+"""Seconds without a line after which a sign of life is due."""
+LONGEST = 400
+"""Characters of a foreign message that are shown; the report has all of it."""
+NAMED = 3
+"""Objects that a sign of life names."""
+
+
+class PlainView:
+    """Writes one line per change to a stream."""
+
+    def __init__(self, stream: TextIO, *, now: Callable[[], float]) -> None:
+        self._stream = stream
+        self._now = now
+        self._said = 0.0
+        self._ledger = Ledger()
+        self._outcomes: Counter[Outcome] = Counter()
+        self._under_way: dict[Ref, Record] = {}
+        self._seen_unready: set[Ref] = set()
+        self._step: Step | None = None
+        self._step_said = 0.0
+
+    def event(self, event: Event) -> None:
+        """Write the line of this event if it has one, else perhaps a sign of life."""
+        self._ledger.add(event)
+        match event:
+            case RunStarted(run, verb):
+                self._say(0.0, "run", f"{verb} {run}")
+            case SourceRead(repository, ref, path, commit):
+                where = " ".join(part for part in (repository, ref, path) if part)
+                self._say(self._said, "source", f"{where} at {commit[:12]}" if commit else f"{where} (not a commit)")
+            case TargetBound(uid, version, server, provider, fidelity):
+                self._say(self._said, "target", f"{provider} {version} at {server} ({fidelity}, uid {uid})")
+            case Planned(objects, edges, findings, limits, at):
+                parts = ((objects, "objects"), (edges, "edges"), (findings, "findings"), (limits, "limits"))
+                self._say(at, "planned", ", ".join(f"{len(values)} {what}" for values, what in parts))
+            case PhaseBegan(name, _, at):
+                self._say(at, "phase", name)
+            case PhaseEnded(name, at):
+                self._phase_ended(name, at)
+            case WriteIntended(ref, _, at) | WriteFailed(ref, _, _, _, at):
+                self._begun(ref)
+                self._sign_of_life(at)
+            case WriteAccepted(ref, outcome, _, _, at):
+                self._begun(ref)
+                self._accepted(ref, outcome, at)
+            case HealthSeen(ref, status, _, at):
+                if ref in self._under_way and status.health is not Health.CURRENT:
+                    self._seen_unready.add(ref)
+                self._sign_of_life(at)
+            case ObjectEnded():
+                self._ended(event)
+            case ObjectVerified():
+                self._verified(event)
+            case StopAsked(reason, at):
+                self._say(at, "stopping", reason)
+            case RunEnded(complete, reason, at):
+                self._say(at, "ended" if complete else "incomplete", reason)
+            case TimerFired(_, at):
+                self._sign_of_life(at)
+            case _:
+                assert_never(event)
+
+    def build_step(self, step: Step) -> None:
+        """Write a line per program, and one every 30 s while it is built."""
+        now = self._now()
+        if self._step is None or self._step.binary != step.binary:
+            self._write(f"building {step.binary} ({step.number} of {step.total})")
+        elif now - self._step_said >= SILENCE:
+            share = f": {step.compiled} of {step.packages} packages" if step.packages else ""
+            self._write(f"building {step.binary} ({step.number} of {step.total}){share}, {step.activity}")
+        else:
+            return
+        self._step, self._step_said = step, now
+
+    def note(self, text: str) -> None:
+        """Write the text as it is."""
+        self._write(text)
+
+    def close(self) -> None:
+        """Lines need no farewell."""
+
+    def _begun(self, ref: Ref) -> None:
+        record = self._ledger.objects.get(ref)
+        if record and record.standing not in FINAL:
+            self._under_way.setdefault(ref, record)
+
+    def _accepted(self, ref: Ref, outcome: Outcome, at: float) -> None:
+        self._outcomes[outcome] += 1
+        # On a second run nearly all objects are unchanged, and that is no change: the line of the phase counts them.
+        if outcome is Outcome.UNCHANGED:
+            self._sign_of_life(at)
+        else:
+            self._say(at, outcome, str(ref))
+
+    def _phase_ended(self, name: str, at: float) -> None:
+        seconds = next((phase.seconds for phase in reversed(self._ledger.phases) if phase.name == name), None)
+        counts = ", ".join(f"{self._outcomes[outcome]} {outcome}" for outcome in Outcome if self._outcomes[outcome])
+        self._outcomes.clear()
+        self._say(at, "phase", f"{name} took {seconds or 0.0:.1f} s" + (f": {counts}" if counts else ""))
+
+    def _ended(self, event: ObjectEnded) -> None:
+        self._under_way.pop(event.ref, None)
+        record = self._ledger.objects.get(event.ref)
+        # The cause of a skip is named by its ref: its own line has told what happened to it.
+        because = f"because {_short(str(event.because or event.reason))}"
+        if event.outcome in (Outcome.FAILED, Outcome.SKIPPED):
+            self._outcomes[event.outcome] += 1
+            self._say(event.at, event.outcome, f"{event.ref} {because}")
+        elif record and record.standing is Standing.FAILED:
+            self._say(event.at, "not ready", f"{event.ref} {because}")
+        elif event.ready and event.ref in self._seen_unready:
+            self._say(event.at, "ready", str(event.ref))
+        else:
+            self._sign_of_life(event.at)
+
+    def _verified(self, event: ObjectVerified) -> None:
+        if not event.present:
+            self._say(self._said, "missing", str(event.ref))
+            return
+        for difference in event.differences:
+            shown = f"declared {_short(difference.declared)}, live {_short(difference.live)}"
+            self._say(self._said, "differs", f"{event.ref} {difference.path}: {shown}")
+        if event.status.health is not Health.CURRENT and event.ref not in self._ledger.limited:
+            self._say(self._said, "unhealthy", f"{event.ref} {event.status.health}: {_short(event.status.message)}")
+
+    def _sign_of_life(self, at: float) -> None:
+        if at - self._said < SILENCE:
+            return
+        named = ", ".join(_with_trouble(record) for record in islice(self._under_way.values(), NAMED))
+        more = f" and {len(self._under_way) - NAMED} more" if len(self._under_way) > NAMED else ""
+        self._say(at, "waiting", f"for {named or 'the cluster'}{more}")
+
+    def _say(self, at: float, what: str, text: str) -> None:
+        self._said = at
+        self._write(f"{at:7.1f}s  {what:<10} {text}")
+
+    def _write(self, line: str) -> None:
+        self._stream.write(clean(line) + "\n")
+        self._stream.flush()
+
+
+def _with_trouble(record: Record) -> str:
+    message = trouble(record)
+    return f"{record.ref} ({_short(message)})" if message else str(record.ref)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."

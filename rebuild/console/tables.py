@@ -1,0 +1,129 @@
+"""Tables for people: rows of plain strings on a stream, as wide as it needs or as the terminal allows.
+
+On a terminal long cells are folded into their column; elsewhere nothing is, so that a row stays a line for `grep`.
+Machines get JSON or YAML, which are not made here.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rebuild.console.safe import clean
+from rebuild.graph import rank
+from rebuild.model.edges import Edge, Gate
+from rebuild.model.findings import Finding
+from rebuild.model.refs import Ref
+from rebuild.plan.steps import Action, Plan, Step
+
+UNBOUNDED = 100_000
+"""Columns of a stream that is no terminal."""
+
+
+def print_table(
+    stream: TextIO,
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    width: int | None = None,
+) -> None:
+    """Print rows under headers, in the manner of kubectl: no lines, and nothing but the title where there are no rows.
+
+    Args:
+        stream: Where to print; stdout in the commands.
+        headers: One per column.
+        rows: As many cells each as there are headers; foreign text is made safe here.
+        title: A line above the table.
+        width: Columns of the terminal; None asks the terminal, and takes what is needed elsewhere.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="")
+    for header in headers:
+        table.add_column(Text(header.upper()), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(clean(cell)) for cell in row))
+    # Rendered aside: rich answers a closed pipe with SystemExit, and the commands have their own exit codes.
+    page = io.StringIO()
+    bounds = width or (None if stream.isatty() else UNBOUNDED)
+    console = Console(file=page, width=bounds, force_terminal=False, color_system=None)
+    if title:
+        console.print(Text(clean(title)))
+    if table.row_count:
+        console.print(table)
+    stream.write("".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines()))
+
+
+def print_plan(stream: TextIO, plan: Plan, *, width: int | None = None) -> None:
+    """Print what a plan would do: objects by namespace and kind, findings, limits, and the longest chain."""
+    counts = ", ".join(f"{n} {action}" for action in Action if (n := plan.count(action)))
+    headers = ("namespace", "kind", "objects", "action")
+    title = f"{len(plan.steps)} objects: {counts or 'nothing to do'}"
+    print_table(stream, headers, _groups(plan.steps.values()), title=title, width=width)
+    if plan.findings:
+        title = f"{len(plan.findings)} findings"
+        _section(stream, title, ("severity", "code", "where", "message"), map(_finding, plan.findings), width)
+    if plan.limits:
+        rows = ((limit.code, str(limit.ref), limit.message) for limit in plan.limits)
+        _section(stream, f"{len(plan.limits)} limits of this target", ("code", "object", "message"), rows, width)
+    chain = longest_chain(plan)
+    if len(chain) > 1:
+        links = ((str(step.ref), f"{step.tail:.1f} s") for step in chain)
+        _section(stream, "longest chain", ("object", "left from here"), links, width)
+
+
+def longest_chain(plan: Plan) -> list[Step]:
+    """The steps that the expected length of the run hangs on: each waits for the one before it."""
+    dependents: dict[Ref, list[Edge]] = {}
+    for edge in plan.edges:
+        if edge.dependent in plan.steps:
+            dependents.setdefault(edge.dependency, []).append(edge)
+    chain: list[Step] = []
+    link = min(plan.steps.values(), key=lambda step: (-step.tail, step.ref), default=None)
+    while link:
+        chain.append(link)
+        # Whose tail is its own readiness is the last: nothing that waits for it makes the run longer.
+        critical = [e.dependent for e in dependents.get(link.ref, ()) if _is_critical(e, link, plan.steps[e.dependent])]
+        link = plan.steps[min(critical)] if critical else None
+    return chain
+
+
+def _is_critical(edge: Edge, dependency: Step, dependent: Step) -> bool:
+    """Whether the dependency's tail leads through this edge, as `graph.rank` adds it up."""
+    opening = rank.WRITE + (0.0 if edge.gate is Gate.EXISTS else rank.prior(edge.dependency))
+    return math.isclose(dependency.tail, opening + dependent.tail)
+
+
+def _section(
+    stream: TextIO, title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], width: int | None
+) -> None:
+    stream.write("\n")
+    print_table(stream, headers, rows, title=title, width=width)
+
+
+def _groups(steps: Iterable[Step]) -> list[tuple[str, ...]]:
+    groups: dict[tuple[str, str, str], Counter[Action]] = {}
+    for step in steps:
+        key = (step.ref.namespace, step.ref.kind, step.ref.group)
+        groups.setdefault(key, Counter())[step.action] += 1
+    return [
+        (
+            namespace or "-",
+            f"{kind}.{group}" if group else kind,
+            str(actions.total()),
+            ", ".join(f"{actions[action]} {action}" for action in Action if actions[action]),
+        )
+        for (namespace, kind, group), actions in sorted(groups.items())
+    ]
+
+
+def _finding(finding: Finding) -> tuple[str, ...]:
+    where = str(finding.origin or finding.ref or "-")
+    step = f" ({finding.next_step})" if finding.next_step else ""
+    return finding.severity, finding.code, where, f"{finding.message}{step}"

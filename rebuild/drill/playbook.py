@@ -1,0 +1,148 @@
+"""What a playbook may say, and how it becomes the options of a drill. No template language, and nothing is executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from rebuild.manifests import loader
+from rebuild.model import durations
+from rebuild.model.errors import UsageError
+from rebuild.ops.sources import SourceOptions
+
+API_VERSION = "rebuild.dev/v1alpha1"
+
+Seconds = Annotated[float, BeforeValidator(lambda value: durations.parse(str(value)))]
+"""A duration such as `5m`, held as seconds."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Metadata(_Strict):
+    """Who the playbook is."""
+
+    name: str
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+
+
+class Scenario(_Strict):
+    """What is rehearsed, for the people who read the playbook."""
+
+    narrative: str = ""
+    assumptions: tuple[str, ...] = ()
+
+
+class SourceSpec(_Strict):
+    """What is rebuilt. A relative `url` is relative to the playbook's folder."""
+
+    url: str
+    ref: str = ""
+    path: str = ""
+    namespace: str = "default"
+
+
+class TargetSpec(_Strict):
+    """Where it is rebuilt."""
+
+    provider: Literal["kwok"] = "kwok"
+    nodes: int = Field(default=5, ge=1, le=1000)
+
+
+class Objectives(_Strict):
+    """What the measurement is held against; `rto` is the recovery time objective."""
+
+    rto: Seconds = 0.0
+
+
+class Limits(_Strict):
+    """How long the run, and each object in it, may take."""
+
+    timeout: Seconds = 1800.0
+    objectTimeout: Seconds = 300.0  # noqa: N815 - spelt as in the file
+
+
+class Spec(_Strict):
+    """The drill itself."""
+
+    mode: Literal["drill"] = "drill"
+    scenario: Scenario = Scenario()
+    source: SourceSpec
+    target: TargetSpec = TargetSpec()
+    objectives: Objectives = Objectives()
+    limits: Limits = Limits()
+
+
+class Playbook(_Strict):
+    """A playbook file, in the envelope of a Kubernetes object."""
+
+    apiVersion: Literal["rebuild.dev/v1alpha1"]  # noqa: N815 - spelt as in the file
+    kind: Literal["Playbook"]
+    metadata: Metadata
+    spec: Spec
+
+
+@dataclass(frozen=True, slots=True)
+class DrillOptions:
+    """Everything that a drill needs to know; times in seconds, an `objective` of 0 means that there is none."""
+
+    source: SourceOptions
+    provider: str = "kwok"
+    nodes: int = 5
+    objective: float = 0.0
+    timeout: float = 1800.0
+    object_timeout: float = 300.0
+    keep: bool = False
+
+
+def read(path: Path) -> DrillOptions:
+    """The drill that a playbook file describes.
+
+    Raises:
+        UsageError: when the file cannot be read or says something that a playbook cannot say; every problem is
+            named with its place in the document.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"the playbook {path} cannot be read: {error.strerror}", hint="give the path of a playbook file"
+        ) from error
+    found = list(loader.documents(data))
+    problems = [f"{path}:{problem.line}: {problem.message}" for document in found for problem in document.problems]
+    if problems:
+        raise UsageError("\n".join(problems), hint="mend the file; each key may stand once")
+    if len(found) != 1:
+        raise UsageError(f"{path} holds {len(found)} documents", hint="a playbook file holds exactly one")
+    try:
+        playbook = Playbook.model_validate(found[0].value)
+    except ValidationError as error:
+        raise UsageError(_explained(path, error), hint="docs/playbooks.md lists what a playbook may say") from error
+    return _options(playbook.spec, path.parent)
+
+
+def _options(spec: Spec, folder: Path) -> DrillOptions:
+    url = spec.source.url
+    if "://" not in url and not Path(url).is_absolute() and ":" not in url:
+        url = str((folder / url).resolve())
+    return DrillOptions(
+        source=SourceOptions(url, spec.source.ref, spec.source.path, spec.source.namespace),
+        provider=spec.target.provider,
+        nodes=spec.target.nodes,
+        objective=spec.objectives.rto,
+        timeout=spec.limits.timeout,
+        object_timeout=spec.limits.objectTimeout,
+    )
+
+
+def _explained(path: Path, error: ValidationError) -> str:
+    lines = [
+        f"{path}: {'.'.join(map(str, problem['loc'])) or 'the document'}: {problem['msg']}"
+        for problem in error.errors(include_url=False)
+    ]
+    return "\n".join(lines)

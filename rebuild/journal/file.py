@@ -1,0 +1,85 @@
+"""The journal on disk: append-only lines, each chained to the one before, private to the user.
+
+`append` hands the line to the operating system before it returns, so that it outlives this process; `sync` makes it
+outlive the machine and is called for many lines at once, so no object waits for its own fsync.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from rebuild.journal.records import encode
+from rebuild.model.errors import Incomplete
+from rebuild.model.events import Event
+from rebuild.system import files
+
+
+class JournalBroken(Incomplete):
+    """The journal cannot be written, so nothing more may be sent."""
+
+    code: ClassVar[str] = "journal-broken"
+
+
+class Journal:
+    """One run's record. Written by one thread; `sync` may come from another."""
+
+    def __init__(self, path: Path) -> None:
+        """Create the file.
+
+        Raises:
+            JournalBroken: when that is not possible.
+        """
+        self.path = path
+        self._number = 0
+        self._previous = ""
+        self._unsynced = False
+        try:
+            files.private_directory(path.parent)
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, files.PRIVATE_FILE)
+        except OSError as error:
+            raise self._broken(error) from error
+
+    def append(self, event: Event) -> None:
+        """Write one event.
+
+        Raises:
+            JournalBroken: when the disk is full or gone.
+        """
+        line = encode(event, number=self._number, previous=self._previous)
+        try:
+            written = os.write(self._descriptor, line)
+        except OSError as error:
+            raise self._broken(error) from error
+        if written != len(line):
+            raise self._broken(OSError("only a part of the line was written"))
+        self._number += 1
+        self._previous = hashlib.sha256(line).hexdigest()
+        self._unsynced = True
+
+    def sync(self) -> None:
+        """Bring what was appended to the disk.
+
+        Raises:
+            JournalBroken: when the disk says that it could not.
+        """
+        if not self._unsynced:
+            return
+        self._unsynced = False
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise self._broken(error) from error
+
+    def close(self) -> None:
+        """Sync and let go of the file."""
+        self.sync()
+        os.close(self._descriptor)
+
+    def _broken(self, error: OSError) -> JournalBroken:
+        return JournalBroken(
+            f"the journal {self.path} cannot be written: {error.strerror or error}",
+            hint="make room or set REBUILD_STATE_DIR to a directory that can be written",
+        )

@@ -1,0 +1,23 @@
+"""Durations as Kubernetes and its tools write them: `90s`, `5m`, `1h30m`."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = r"(\d+(?:\.\d+)?)(ms|s|m|h)"
+_WHOLE = re.compile(f"(?:{_PART})+")
+
+
+def parse(text: str) -> float:
+    """Seconds of a duration in the form of Go's time.ParseDuration; a bare number means seconds.
+
+    Raises:
+        ValueError: when the text has another form.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a duration such as 90s, 5m or 1h30m")
+    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))

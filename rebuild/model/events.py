@@ -1,0 +1,155 @@
+"""What is told about a run: facts, and the landmarks between them. The journal keeps them, views fold them.
+
+The plan comes before the first write, so every view knows the totals. Times are seconds on the run's monotonic
+clock; only `RunStarted` carries the wall clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rebuild.model.edges import Edge
+from rebuild.model.facts import Fact
+from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.objects import Origin
+from rebuild.model.refs import Ref
+from rebuild.model.states import Outcome, Status
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """`started` is RFC 3339 in UTC; `objective` is the recovery time objective in seconds, 0 where there is none."""
+
+    run: str
+    verb: str
+    tool: str
+    started: str
+    objective: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseBegan:
+    """A stretch of the run; `counted` phases make up the recovery time."""
+
+    name: str
+    counted: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEnded:
+    """The phase that began last is over."""
+
+    name: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """What is being rebuilt. `commit` is empty when it is not a commit."""
+
+    repository: str
+    ref: str
+    path: str
+    commit: str
+    committed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetBound:
+    """Where it is being rebuilt: writes go to the cluster with this UID and to no other."""
+
+    uid: str
+    version: str
+    server: str
+    provider: str
+    fidelity: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedObject:
+    """One object as the plan has it; `digest` stands for what will be sent, since the journal holds no bodies.
+
+    `awaited` says whether the run waits for its health: where not, the target cannot prove that.
+    """
+
+    ref: Ref
+    origin: Origin
+    action: str
+    reason: str
+    digest: str
+    awaited: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The whole plan, before anything is written."""
+
+    objects: tuple[PlannedObject, ...]
+    edges: tuple[Edge, ...]
+    findings: tuple[Finding, ...]
+    limits: tuple[Limit, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class WriteIntended:
+    """A write is about to leave."""
+
+    ref: Ref
+    attempt: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEnded:
+    """The engine is through with an object: nothing more will be done about it in this run."""
+
+    ref: Ref
+    outcome: Outcome | None
+    ready: bool
+    reason: str
+    because: Ref | None
+    released_without: tuple[Edge, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVerified:
+    """What verification found of one declared object."""
+
+    ref: Ref
+    present: bool
+    equal: bool
+    status: Status
+    differences: tuple[Difference, ...]
+    controller_owned: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """Why the run stopped; `complete` when it reached its end, whatever the answer was.
+
+    `exit` is the exit code of what cut the run short, where that has one of its own.
+    """
+
+    complete: bool
+    reason: str
+    at: float
+    exit: int = 0
+
+
+Event: TypeAlias = (
+    Fact
+    | RunStarted
+    | PhaseBegan
+    | PhaseEnded
+    | SourceRead
+    | TargetBound
+    | Planned
+    | WriteIntended
+    | ObjectEnded
+    | ObjectVerified
+    | RunEnded
+)

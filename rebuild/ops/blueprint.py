@@ -1,0 +1,61 @@
+"""The first half of every verb: a source's files to a blueprint and its graph, or all that stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rebuild.graph import build as graphs
+from rebuild.graph.build import Graph
+from rebuild.manifests.read import read
+from rebuild.model import kinds as kind_table
+from rebuild.model.blueprint import Blueprint
+from rebuild.model.errors import InvalidBlueprint, UsageError
+from rebuild.model.findings import Severity
+from rebuild.model.kinds import Kinds
+from rebuild.model.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a source declares, and what waits for what in it."""
+
+    blueprint: Blueprint
+    graph: Graph
+
+    def served_by(self, served: Kinds) -> Declared:
+        """The same declarations for a target that serves these kinds; those that are declared come on top."""
+        crds = (m.body for m in self.blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
+        known = served.extended(kind for crd in crds if (kind := kind_table.from_crd(crd)))
+        return Declared(replace(self.blueprint, kinds=known), self.graph)
+
+
+def declared(sources: list[Source], *, kinds: Kinds, namespace: str) -> Declared:
+    """Read all sources into one blueprint.
+
+    Args:
+        sources: the repository first, then what the operator adds.
+        kinds: the kinds that are known without the sources.
+        namespace: where objects go that name none.
+
+    Raises:
+        UsageError: when nothing is declared.
+        InvalidBlueprint: with every problem of every file, when one of them stands in the way of a plan.
+    """
+    files = [file for source in sources for file in source.files]
+    blueprint = read(files, kinds=kinds, namespace=namespace)
+    notes = tuple(finding for source in sources for finding in source.findings)
+    blueprint = Blueprint(blueprint.manifests, blueprint.kinds, (*notes, *blueprint.findings))
+    errors = [f for f in blueprint.findings if f.severity is Severity.ERROR]
+    if errors:
+        raise InvalidBlueprint(errors)
+    if not len(blueprint):
+        where = sources[0].path or "the root"
+        raise UsageError(
+            f"{sources[0].repository} declares no Kubernetes object at {where}",
+            hint="name the folder that holds the manifests with --path",
+        )
+    graph = graphs.build(blueprint)
+    loops = [f for f in graph.findings if f.severity is Severity.ERROR]
+    if loops:
+        raise InvalidBlueprint(loops)
+    return Declared(blueprint, graph)

@@ -1,0 +1,60 @@
+"""The verb `doctor`: what this machine has of what rebuild needs. Reads, and changes nothing but a probe file."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rebuild.model.errors import RebuildError
+from rebuild.providers.kwok import binaries
+from rebuild.system import places, shell
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `required` is what no drill can do without."""
+
+    name: str
+    ok: bool
+    found: str
+    next_step: str = ""
+    required: bool = True
+
+
+def checks() -> Iterator[Check]:
+    """All checks, the cheapest first."""
+    version = platform.python_version()
+    yield Check("python", sys.version_info >= (3, 11), version)
+    yield _program("git", "--version", "install git: it reads the repositories")
+    yield _program("go", "version", "nothing: building the lab brings a Go of its own", required=False)
+    yield _writable("state", places.state_root())
+    yield _writable("cache", places.cache_root())
+    found = binaries.cached()
+    lab = f"Kubernetes {binaries.KUBERNETES_VERSION}, {found.directory}" if found else "not built yet"
+    step = "" if found else "run `rebuild lab install` (minutes, once); the first drill does it too"
+    yield Check("lab", found is not None, lab, step, required=False)
+
+
+def _program(name: str, flag: str, missing: str, *, required: bool = True) -> Check:
+    try:
+        result = shell.run([name, flag], timeout=10)
+    except RebuildError as error:
+        return Check(name, False, str(error), missing, required)
+    first = result.stdout.decode(errors="replace").strip().partition("\n")[0]
+    ok = result.code == 0
+    return Check(name, ok, first or result.complaint, "" if ok else missing, required)
+
+
+def _writable(name: str, directory: os.PathLike[str]) -> Check:
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)  # noqa: PTH103 - one call with a mode
+        with tempfile.TemporaryFile(dir=directory):
+            return Check(name, True, str(directory))
+    except OSError as error:
+        variable = places.STATE_VARIABLE if name == "state" else places.CACHE_VARIABLE
+        found = f"{directory}: {error.strerror}"
+        return Check(name, False, found, f"set {variable} to a directory that can be written")

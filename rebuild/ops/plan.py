@@ -1,0 +1,54 @@
+"""The verb `plan`, and the plan that `apply` and `drill` carry out: built by the same code, before any write."""
+
+from __future__ import annotations
+
+from rebuild.cluster.client import FIELD_MANAGER
+from rebuild.model.events import Planned, PlannedObject
+from rebuild.model.redaction import digest
+from rebuild.ops import observe
+from rebuild.ops.blueprint import Declared
+from rebuild.ops.target import BoundTarget
+from rebuild.plan import build
+from rebuild.plan.build import OFFLINE, Surroundings
+from rebuild.plan.steps import Plan
+
+
+def offline(found: Declared) -> Plan:
+    """What would be done on an empty cluster that can do everything. Talks to nobody."""
+    return build.build(found.blueprint, found.graph, OFFLINE, manager=FIELD_MANAGER)
+
+
+def on_target(found: Declared, surroundings: Surroundings) -> Plan:
+    """What would be done on a target, given what it serves, holds and can do. Writes nothing."""
+    return build.build(found.blueprint, found.graph, surroundings, manager=FIELD_MANAGER)
+
+
+def look(found: Declared, target: BoundTarget) -> Surroundings:
+    """What the target holds of the kinds that are declared, and what it can do.
+
+    Raises:
+        Unreachable: when the target stops answering.
+    """
+    snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds)
+    return Surroundings(snapshot, target.capabilities)
+
+
+def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:
+    """The plan as it is told: with digests in the place of bodies."""
+    return Planned(
+        objects=tuple(
+            PlannedObject(
+                step.ref,
+                step.manifest.origin,
+                step.action,
+                step.reason,
+                digest(step.manifest.payload, key),
+                step.awaited,
+            )
+            for step in plan.steps.values()
+        ),
+        edges=plan.edges,
+        findings=plan.findings,
+        limits=plan.limits,
+        at=at,
+    )

@@ -1,0 +1,97 @@
+"""One run of one verb: its identity, its clock, and everybody who is told what happens.
+
+The journal comes first and may stop the run; the ledger folds; the view is cosmetic and comes last.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from rebuild import __version__
+from rebuild.journal.file import Journal, JournalBroken
+from rebuild.model.events import Event, PhaseBegan, PhaseEnded, RunEnded, RunStarted
+from rebuild.report.ledger import Ledger
+from rebuild.runner.clock import RunClock
+from rebuild.system import clock, places
+
+
+class Listener(Protocol):
+    """Is shown every event; must not raise."""
+
+    def event(self, event: Event) -> None:
+        """Show what happened."""
+
+
+class Run:
+    """Tells everybody what happens. Made once per command that touches a cluster."""
+
+    def __init__(self, verb: str, *, listener: Listener, objective: float = 0.0, durable: bool = True) -> None:
+        """Open the run's journal and say that the run has started.
+
+        Args:
+            verb: what is run.
+            listener: who is shown the events.
+            objective: the recovery time objective in seconds, 0 where there is none.
+            durable: whether a journal is kept; what writes to a cluster needs one.
+
+        Raises:
+            JournalBroken: when the journal cannot be created.
+        """
+        started = clock.now()
+        self.name = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.key = secrets.token_bytes(32)
+        """Keys the digests that stand for confidential values; kept nowhere."""
+        self.now = RunClock()
+        self.ledger = Ledger()
+        self._listener = listener
+        self._journal = Journal(self.directory / "journal.jsonl") if durable else None
+        stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
+        self.record(RunStarted(self.name, verb, __version__, stamp, objective))
+
+    @property
+    def directory(self) -> Path:
+        """Where the durable record of the run stands."""
+        return places.state_root() / "runs" / self.name
+
+    def record(self, event: Event) -> None:
+        """Write the event down, then tell the others.
+
+        Raises:
+            JournalBroken: when it cannot be written down.
+        """
+        if self._journal:
+            self._journal.append(event)
+        self.ledger.add(event)
+        self._listener.event(event)
+
+    def sync(self) -> None:
+        """Make what was recorded durable."""
+        if self._journal:
+            self._journal.sync()
+
+    @contextmanager
+    def phase(self, name: str, *, counted: bool = True) -> Iterator[None]:
+        """A stretch of the run; one that is left by an exception does not end."""
+        self.record(PhaseBegan(name, counted, self.now()))
+        yield
+        self.record(PhaseEnded(name, self.now()))
+
+    def end(self, *, complete: bool, reason: str = "", exit_code: int = 0) -> None:
+        """Say why the run is over, and close its journal."""
+        self.record(RunEnded(complete, reason, self.now(), exit_code))
+        if self._journal:
+            self._journal.close()
+
+    def abandon(self, reason: str, exit_code: int) -> None:
+        """The run cannot go on: say so wherever that is still possible."""
+        ended = RunEnded(False, reason, self.now(), exit_code)
+        if self._journal:
+            with suppress(JournalBroken):
+                self._journal.append(ended)
+                self._journal.close()
+        self.ledger.add(ended)
+        self._listener.event(ended)

@@ -1,0 +1,39 @@
+"""What a verb is asked to rebuild: a repository, and what the operator adds from outside Git."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rebuild.model.events import SourceRead
+from rebuild.model.sources import Source
+from rebuild.source.open import read_directory, read_source
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """`location` is a path or URL; `additions` are directories of manifests outside Git (break-glass Secrets)."""
+
+    location: str
+    ref: str = ""
+    path: str = ""
+    namespace: str = "default"
+    additions: tuple[Path, ...] = ()
+
+
+def read_all(options: SourceOptions) -> list[Source]:
+    """Read the repository and the additions; what is fetched is gone when this returns.
+
+    Raises:
+        UsageError: when there is nothing to read; Unreachable: when a repository does not answer.
+    """
+    with tempfile.TemporaryDirectory(prefix="rebuild-source-") as work:
+        repository = read_source(options.location, ref=options.ref, path=options.path, work=Path(work))
+    return [repository, *(read_directory(path) for path in options.additions)]
+
+
+def event_of(sources: list[Source]) -> SourceRead:
+    """The repository as it is told."""
+    main = sources[0]
+    return SourceRead(main.repository, main.ref, main.path, main.commit, main.committed_at)

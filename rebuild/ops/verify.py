@@ -1,0 +1,49 @@
+"""The verb `verify`: one list per kind, and a verdict on every declared object that could be sent. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rebuild.cluster.client import FIELD_MANAGER
+from rebuild.health import compute
+from rebuild.model.blueprint import Blueprint
+from rebuild.model.events import ObjectVerified
+from rebuild.model.objects import Body
+from rebuild.model.states import Health, Status
+from rebuild.ops import observe
+from rebuild.ops.run import Run
+from rebuild.ops.target import BoundTarget
+from rebuild.plan import build
+from rebuild.plan.steps import Action, Plan
+from rebuild.verify.judge import judge
+
+_NOT_THERE = Status(Health.NOT_FOUND, "does not exist")
+
+
+def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan) -> None:
+    """Compare what lives with what is declared, and record what is found of each object.
+
+    Raises:
+        Unreachable: when the cluster stops answering.
+    """
+    with run.phase("verify"):
+        for verified in _verified(target, blueprint, plan, run.key):
+            run.record(verified)
+
+
+def _verified(target: BoundTarget, blueprint: Blueprint, plan: Plan, key: bytes) -> Iterator[ObjectVerified]:
+    snapshot = observe.snapshot(target.cluster, blueprint, plan.kinds)
+    setting = build.setting_for(blueprint, snapshot, manager=FIELD_MANAGER)
+    for manifest in blueprint:
+        if plan.steps[manifest.ref].action in (Action.FAIL, Action.HOLD_BACK):
+            continue
+        live = snapshot.get(manifest.ref)
+        status = _status(live, waits=manifest.ref in plan.waiting_claims)
+        found = judge(manifest, live, status, setting=setting, key=key)
+        yield ObjectVerified(
+            found.ref, found.present, found.equal, status, found.differences, found.controller_owned
+        )
+
+
+def _status(live: Body | None, *, waits: bool) -> Status:
+    return _NOT_THERE if live is None else compute.status(live, waits_for_consumer=waits)

@@ -1,0 +1,133 @@
+"""From what is declared, live and possible to the steps of a run. `plan` and `apply` share this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rebuild.graph.build import Graph
+from rebuild.model.blueprint import Blueprint
+from rebuild.model.findings import Finding, Severity
+from rebuild.model.kinds import Kind, Kinds
+from rebuild.model.objects import Manifest, dig
+from rebuild.model.refs import Ref
+from rebuild.plan import fidelity
+from rebuild.plan.fidelity import Capabilities, Fitted
+from rebuild.plan.snapshot import Snapshot, version_of
+from rebuild.plan.steps import Action, Plan, Step
+from rebuild.verify import compare, controllers, reapply, schema
+from rebuild.verify.controllers import Setting
+
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known of the target: what it holds and what it can do."""
+
+    snapshot: Snapshot
+    capabilities: Capabilities
+
+
+OFFLINE = Surroundings(Snapshot(()), Capabilities(containers=True))
+"""A plan made without a target: nothing exists yet, and everything can be done."""
+
+
+def build(blueprint: Blueprint, graph: Graph, surroundings: Surroundings, *, manager: str) -> Plan:
+    """The steps that make the target hold what the blueprint declares. Pure: nothing is read or written.
+
+    Args:
+        blueprint: what is declared.
+        graph: who waits for whom; must not hold a hard loop.
+        surroundings: what the target holds and can do; what it serves is in the blueprint's kinds.
+        manager: the field manager that writes are made as.
+    """
+    fitted = fidelity.fit(blueprint, surroundings.capabilities)
+    setting = setting_for(blueprint, surroundings.snapshot, manager=manager)
+    findings: list[Finding] = [*blueprint.findings, *graph.findings]
+    steps = {}
+    for declared in blueprint:
+        tail = graph.tails.get(declared.ref, 0.0)
+        step = _step(declared, fitted, surroundings, blueprint.kinds, setting, tail)
+        steps[declared.ref] = step
+        if step.action is Action.FAIL:
+            findings.append(_not_served(step))
+    return Plan(
+        steps=steps,
+        edges=fitted.openable(graph.edges),
+        expected=graph.expected,
+        kinds=blueprint.kinds,
+        findings=tuple(findings),
+        limits=tuple(fitted.limits),
+        waiting_claims=frozenset(_waiting_claims(blueprint, surroundings.snapshot)),
+    )
+
+
+def setting_for(blueprint: Blueprint, snapshot: Snapshot, *, manager: str) -> Setting:
+    """What comparison has to know: the declared CRDs' schemas, and what autoscalers scale, declared or live."""
+    crds = (m.body for m in blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
+    scalers = ("autoscaling", "HorizontalPodAutoscaler")
+    autoscalers = [*(m.body for m in blueprint.of_kind(*scalers)), *snapshot.of_kind(*scalers)]
+    return Setting(schema.builtin().extended(crds), manager, controllers.scaled_by(autoscalers))
+
+
+def _step(
+    declared: Manifest, fitted: Fitted, surroundings: Surroundings, known: Kinds, setting: Setting, tail: float
+) -> Step:
+    ref = declared.ref
+    if ref in fitted.held_back:
+        return Step(declared, Action.HOLD_BACK, awaited=False, reason=fitted.held_back[ref])
+    problem = _unserved(ref, known.of(ref))
+    if problem:
+        return Step(declared, Action.FAIL, awaited=False, reason=problem)
+    manifest = fitted.manifests.get(ref, declared)
+    awaited = ref not in fitted.unawaited
+    live = surroundings.snapshot.get(ref)
+    if live is None:
+        return Step(manifest, Action.CREATE, awaited, tail)
+    if _as_declared(manifest, live, setting):
+        return Step(manifest, Action.KEEP, awaited, tail, version_of(live))
+    manifest = manifest.with_body(reapply.without_controller_owned(manifest, live, setting))
+    return Step(manifest, Action.CONFIGURE, awaited, tail, version_of(live))
+
+
+def _as_declared(manifest: Manifest, live: dict[str, object], setting: Setting) -> bool:
+    """Whether every declared field has its meaning in the live object or belongs to a controller."""
+    return all(
+        controllers.controller_for(manifest, live, found.path, setting)
+        for found in compare.deviations(manifest, live, setting.schemas)
+    )
+
+
+def _unserved(ref: Ref, kind: Kind | None) -> str:
+    """Why an object cannot be sent to this target, or nothing."""
+    name = f"{ref.api_version} {ref.kind}"
+    if kind is None:
+        return f"{name} is neither declared by a CustomResourceDefinition nor served by the target"
+    if ref.version not in kind.versions:
+        return f"{name} is not served; the kind is served as {', '.join(kind.versions)}"
+    return ""
+
+
+def _not_served(step: Step) -> Finding:
+    return Finding(
+        "kind-not-served",
+        Severity.WARNING,
+        step.reason,
+        step.ref,
+        step.manifest.origin,
+        "declare its CustomResourceDefinition in the source, or write it in a version that is served",
+    )
+
+
+def _waiting_claims(blueprint: Blueprint, snapshot: Snapshot) -> Iterator[Ref]:
+    """The declared claims whose class binds them when a Pod uses them first; until then Pending is their health."""
+    classes = {m.ref.name: m.body for m in blueprint.of_kind("storage.k8s.io", "StorageClass")}
+    for body in snapshot.of_kind("storage.k8s.io", "StorageClass"):
+        classes.setdefault(body["metadata"]["name"], body)
+    late = {name for name, body in classes.items() if body.get("volumeBindingMode") == "WaitForFirstConsumer"}
+    defaults = {n for n, body in classes.items() if dig(body, "metadata", "annotations", DEFAULT_CLASS) == "true"}
+    for claim in blueprint.of_kind("", "PersistentVolumeClaim"):
+        named = dig(claim.body, "spec", "storageClassName")
+        if named in late or (named is None and defaults and defaults <= late):
+            yield claim.ref

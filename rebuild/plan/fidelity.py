@@ -1,0 +1,126 @@
+"""What a target without containers cannot take as declared, and what is done instead. Every change here is a limit.
+
+Simulated nodes run no process, so nothing answers behind a Service: a fail-closed webhook would make every write
+that it covers fail, and an aggregated API would never be served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rebuild.model.blueprint import Blueprint
+from rebuild.model.edges import Edge, Gate
+from rebuild.model.findings import Limit
+from rebuild.model.objects import Body, Manifest, dig, dig_maps
+from rebuild.model.refs import Ref
+
+KWOK_NODE = "kwok.x-k8s.io/node"
+"""kwok marks every node that it simulates with this annotation."""
+HELD_BACK: Body = {"name": "rebuild-held-back", "expression": "false"}
+"""A match condition that never holds: the API server accepts the webhook and calls it for nothing."""
+WEBHOOK_KINDS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a target can do, read from the target itself and not from a flag."""
+
+    containers: bool
+
+    @classmethod
+    def of(cls, nodes: Iterable[Body]) -> Capabilities:
+        """A target runs containers unless it has nodes and every one of them is simulated."""
+        marks = [KWOK_NODE in (dig(node, "metadata", "annotations") or {}) for node in nodes]
+        return cls(containers=not (marks and all(marks)))
+
+
+@dataclass(slots=True)
+class Fitted:
+    """What the target can take: manifests to send in place of the declared ones, and what it cannot."""
+
+    manifests: dict[Ref, Manifest] = field(default_factory=dict)
+    held_back: dict[Ref, str] = field(default_factory=dict)
+    unawaited: set[Ref] = field(default_factory=set)
+    limits: list[Limit] = field(default_factory=list)
+
+    def hold_back(self, ref: Ref, code: str, message: str) -> None:
+        """Leave an object out, and say why."""
+        self.held_back[ref] = message
+        self.limits.append(Limit(code, ref, message))
+
+    def openable(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
+        """The edges whose gates this target can open; the others are not waited for, which is a limit as well."""
+        kept = []
+        for edge in edges:
+            if edge.dependency in self.unawaited and edge.gate is not Gate.EXISTS:
+                message = f"does not wait until {edge.dependency} is {edge.gate}: nothing answers behind it here"
+                self.limits.append(Limit("gate-not-provable", edge.dependent, message))
+            else:
+                kept.append(edge)
+        return tuple(kept)
+
+
+def fit(blueprint: Blueprint, capabilities: Capabilities) -> Fitted:
+    """Fit what is declared to what the target can do."""
+    fitted = Fitted()
+    if not capabilities.containers:
+        _webhooks(blueprint, fitted)
+        _aggregated_apis(blueprint, fitted)
+        _conversions(blueprint, fitted)
+    return fitted
+
+
+def _webhooks(blueprint: Blueprint, fitted: Fitted) -> None:
+    for kind in WEBHOOK_KINDS:
+        for manifest in blueprint.of_kind("admissionregistration.k8s.io", kind):
+            webhooks = list(dig_maps(manifest.body, "webhooks"))
+            names = [w.get("name") for w in webhooks if dig(w, "clientConfig", "service")]
+            if not names:
+                continue
+            body = {**manifest.body, "webhooks": [_disarmed(w) for w in webhooks]}
+            fitted.manifests[manifest.ref] = manifest.with_body(body)
+            message = (
+                f"its backend is simulated and cannot answer, so {', '.join(map(str, names))} "
+                f"got the match condition {HELD_BACK['name']} and is called for nothing"
+            )
+            fitted.limits.append(Limit("webhook-held-back", manifest.ref, message))
+
+
+def _disarmed(webhook: Body) -> Body:
+    if not dig(webhook, "clientConfig", "service"):
+        return webhook
+    return {**webhook, "matchConditions": [*dig_maps(webhook, "matchConditions"), HELD_BACK]}
+
+
+def _aggregated_apis(blueprint: Blueprint, fitted: Fitted) -> None:
+    for service in blueprint.of_kind("apiregistration.k8s.io", "APIService"):
+        if not dig(service.body, "spec", "service"):
+            continue
+        fitted.unawaited.add(service.ref)
+        message = "its backend is simulated and cannot answer, so the API never becomes available here"
+        fitted.limits.append(Limit("apiservice-not-provable", service.ref, message))
+        group, version = dig(service.body, "spec", "group"), dig(service.body, "spec", "version")
+        for manifest in blueprint:
+            if (manifest.ref.group, manifest.ref.version) == (group, version):
+                reason = f"only {service.ref} serves its API, and nothing answers behind that here"
+                fitted.hold_back(manifest.ref, "held-back-api", reason)
+
+
+def _conversions(blueprint: Blueprint, fitted: Fitted) -> None:
+    converting = dict(_converting(blueprint))
+    for manifest in blueprint:
+        stored = converting.get(manifest.ref.group_kind)
+        if stored and manifest.ref.version != stored:
+            reason = f"its CRD converts {manifest.ref.version} to {stored} by a webhook that cannot answer here"
+            fitted.hold_back(manifest.ref, "held-back-conversion", reason)
+
+
+def _converting(blueprint: Blueprint) -> Iterator[tuple[tuple[str, str], Any]]:
+    """The kinds whose declared CRD converts between versions by a webhook, with the version that is stored."""
+    for crd in blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"):
+        if dig(crd.body, "spec", "conversion", "strategy") == "Webhook":
+            stored = [v.get("name") for v in dig_maps(crd.body, "spec", "versions") if v.get("storage")]
+            group_kind = (dig(crd.body, "spec", "group"), dig(crd.body, "spec", "names", "kind"))
+            yield group_kind, stored[0] if stored else None

@@ -1,0 +1,116 @@
+"""What became of one declared object, in one word: is it back, and if not, what is the first thing in the way.
+
+Here alone stands what counts as a failure, so the verdict, the JSON and the text cannot differ. Nothing that was
+left unproven counts as back: it is a limit where the plan says that this target cannot prove it, else a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from rebuild.model.findings import Limit
+from rebuild.model.refs import Ref
+from rebuild.model.states import Health, Outcome
+from rebuild.report.ledger import Ledger, Record, passed
+
+HOLD_BACK, FAIL = "hold-back", "fail"
+"""The plan's words (`plan.steps.Action`, one floor up) for what is never sent."""
+HELD_BACK_DEPENDENCY = "held-back-dependency"
+"""The code of the limit on an object that was skipped because another one was held back."""
+
+
+class Judgement(StrEnum):
+    """In the order in which a reader wants to hear of them: causes before what follows from them."""
+
+    FAILED = "failed"
+    """Its write was not accepted, or it could not be sent at all."""
+    NEVER_READY = "never-ready"
+    """Accepted, and not healthy in its time."""
+    SKIPPED = "skipped"
+    """Not sent, because an object that it must wait for did not come."""
+    MISSING = "missing"
+    """Verification did not find it."""
+    DIFFERENT = "different"
+    """Verification found a declared field that does not mean the same."""
+    UNHEALTHY = "unhealthy"
+    """Verification found it present and equal, and not healthy."""
+    UNVERIFIED = "unverified"
+    """Verification did not look at it."""
+    LIMITED = "limited"
+    """This target cannot prove it: neither a failure nor a pass."""
+    PLANNED = "planned"
+    """The run was a plan: nothing was to be done."""
+    VERIFIED = "verified"
+    """Present, equal and healthy."""
+
+
+FAILURES = (
+    Judgement.FAILED,
+    Judgement.NEVER_READY,
+    Judgement.SKIPPED,
+    Judgement.MISSING,
+    Judgement.DIFFERENT,
+    Judgement.UNHEALTHY,
+    Judgement.UNVERIFIED,
+)
+
+
+def judge(ledger: Ledger, record: Record) -> Judgement:
+    """Judge one object by all that the run has said of it.
+
+    What was held back, and what was skipped because of it, is a limit whatever verification found. Of an object whose
+    health the plan does not await, because the target cannot prove it, only the health is excused.
+    """
+    if _is_held_back(ledger, record):
+        return Judgement.LIMITED
+    if ledger.verb == "plan":
+        return Judgement.FAILED if record.plan.action == FAIL else Judgement.PLANNED
+    if record.ended and record.outcome is Outcome.SKIPPED:
+        return Judgement.SKIPPED
+    if record.ended and not record.is_accepted:
+        return Judgement.FAILED
+    health_excused = not record.plan.awaited
+    if record.ended and not record.is_ready and not health_excused:
+        return Judgement.NEVER_READY
+    return _verification(record, health_excused)
+
+
+def _verification(record: Record, health_excused: bool) -> Judgement:
+    found = record.verification
+    if found is None:
+        return Judgement.UNVERIFIED
+    if not found.present:
+        return Judgement.MISSING
+    if not found.equal:
+        return Judgement.DIFFERENT
+    if found.status.health is not Health.CURRENT:
+        return Judgement.LIMITED if health_excused else Judgement.UNHEALTHY
+    return Judgement.VERIFIED
+
+
+def is_verified(record: Record, judgement: Judgement) -> bool | None:
+    """Whether the object is back; None where verification did not look or this target cannot prove it."""
+    if record.verification is None or judgement in (Judgement.LIMITED, Judgement.PLANNED):
+        return None
+    return judgement is Judgement.VERIFIED and passed(record.verification)
+
+
+def judgements(ledger: Ledger) -> dict[Ref, Judgement]:
+    """The judgement on every declared object, in the order of the plan."""
+    return {ref: judge(ledger, record) for ref, record in ledger.objects.items()}
+
+
+def limits(ledger: Ledger) -> Iterator[Limit]:
+    """What this target cannot prove: the plan's limits, and what was skipped because of an object held back."""
+    if ledger.plan:
+        yield from ledger.plan.limits
+    for record in ledger.objects.values():
+        if record.because and _is_held_back(ledger, record):
+            message = f"not sent: it waits for {record.because}, which was held back"
+            yield Limit(HELD_BACK_DEPENDENCY, record.ref, message)
+
+
+def _is_held_back(ledger: Ledger, record: Record) -> bool:
+    cause = ledger.objects.get(record.because) if record.because else record
+    return cause is not None and cause.plan.action == HOLD_BACK

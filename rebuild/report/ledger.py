@@ -1,0 +1,255 @@
+"""The fold's state: what the events of a run say about each object, and counters that need no scan.
+
+Console and report fold the same ledger, so a live view and a report made years later from the journal cannot
+disagree. It records and counts; it judges nothing (`judgement`, `verdict`) and words nothing (`to_text`). An event
+costs time in proportion to its own size alone, whatever the number of objects, and any sequence of events can be
+folded: a journal may stop anywhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import assert_never
+
+from rebuild.model.events import (
+    Event,
+    ObjectEnded,
+    ObjectVerified,
+    PhaseBegan,
+    PhaseEnded,
+    Planned,
+    PlannedObject,
+    RunEnded,
+    RunStarted,
+    SourceRead,
+    TargetBound,
+    WriteIntended,
+)
+from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
+from rebuild.model.faults import Fault
+from rebuild.model.refs import Ref
+from rebuild.model.states import Health, Outcome, Status
+
+ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.UNCHANGED)
+"""The API server holds the object as we sent it."""
+
+
+class Standing(StrEnum):
+    """Where an object stands in the run, as a progress display counts it. The last three are final."""
+
+    WAITING = "waiting"
+    """Nothing of it is under way: before its first attempt, or between two."""
+    IN_FLIGHT = "in-flight"
+    SETTLING = "settling"
+    """Accepted, and the engine is not through with it."""
+    DONE = "done"
+    FAILED = "failed"
+    """Not accepted, or given up on before it was ready."""
+    SKIPPED = "skipped"
+
+
+FINAL = (Standing.DONE, Standing.FAILED, Standing.SKIPPED)
+
+
+@dataclass(slots=True)
+class Record:
+    """One declared object's part of the run. Times are seconds from the run's start, None where it did not happen."""
+
+    plan: PlannedObject
+    standing: Standing = Standing.WAITING
+    outcome: Outcome | None = None
+    attempts: int = 0
+    intended_at: float | None = None
+    """When the first write was about to leave."""
+    sent_at: float | None = None
+    """When the last answered write left."""
+    accepted_at: float | None = None
+    ready_at: float | None = None
+    ended: ObjectEnded | None = None
+    fault: Fault | None = None
+    """Why the last refused attempt was refused, also where a later attempt passed."""
+    seen: Status | None = None
+    seen_version: int = 0
+    verification: ObjectVerified | None = None
+
+    @property
+    def ref(self) -> Ref:
+        """Whose record this is."""
+        return self.plan.ref
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the API server holds the object as we sent it."""
+        return self.outcome in ACCEPTED
+
+    @property
+    def status(self) -> Status | None:
+        """What the object is: as verification found it, else as it was last seen."""
+        return self.verification.status if self.verification else self.seen
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the engine saw it healthy."""
+        return self.ready_at is not None
+
+    @property
+    def was_given_up(self) -> bool:
+        """Whether the engine waited for its health in vain: it then says why; what nobody awaits ends silently."""
+        return bool(self.ended and self.is_accepted and not self.ended.ready and self.ended.reason)
+
+    @property
+    def reason(self) -> str:
+        """Why it ended as it did, else why it was planned as it was; empty where that needs no reason."""
+        return (self.ended.reason if self.ended else "") or self.plan.reason
+
+    @property
+    def because(self) -> Ref | None:
+        """The object whose end skipped this one: the root of the chain, as the engine hands it down."""
+        return self.ended.because if self.ended else None
+
+
+def passed(found: ObjectVerified | None) -> bool:
+    """Whether verification found the object present, equal and healthy (kstatus's Current)."""
+    return bool(found and found.present and found.equal and found.status.health is Health.CURRENT)
+
+
+@dataclass(slots=True)
+class Phase:
+    """A stretch of the run. `ended` is None while it lasts, and for ever if the run stopped in it."""
+
+    name: str
+    counted: bool
+    began: float
+    ended: float | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or None when it did not end."""
+        return None if self.ended is None else self.ended - self.began
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All that the events folded so far say. What no event has said yet is None or empty."""
+
+    run: RunStarted | None = None
+    source: SourceRead | None = None
+    target: TargetBound | None = None
+    plan: Planned | None = None
+    end: RunEnded | None = None
+    phases: list[Phase] = field(default_factory=list)
+    objects: dict[Ref, Record] = field(default_factory=dict)
+    """In the order of the plan."""
+    limited: frozenset[Ref] = frozenset()
+    """The objects that a limit of the plan names."""
+    verified: int = 0
+    """How many objects verification has found present, equal and healthy."""
+    judged: int = 0
+    """How many objects verification has looked at."""
+    _standings: Counter[Standing] = field(default_factory=Counter)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{self.count(standing)} {standing}" for standing in Standing)
+        return f"<Ledger: {len(self.objects)} objects: {counts}>"
+
+    @property
+    def verb(self) -> str:
+        """What was run: plan, apply, verify, drill; empty before it is known."""
+        return self.run.verb if self.run else ""
+
+    def count(self, standing: Standing) -> int:
+        """How many objects stand there now."""
+        return self._standings[standing]
+
+    def add(self, event: Event) -> None:
+        """Fold the next event. What it says of objects outside the plan (expected ones) is passed over."""
+        match event:
+            case RunStarted():
+                self.run = event
+            case SourceRead():
+                self.source = event
+            case TargetBound():
+                self.target = event
+            case Planned():
+                self._planned(event)
+            case PhaseBegan():
+                self.phases.append(Phase(event.name, event.counted, event.at))
+            case PhaseEnded():
+                self._phase_ended(event)
+            case RunEnded():
+                self.end = event
+            case WriteIntended() | WriteAccepted() | WriteFailed() | HealthSeen() | ObjectEnded() | ObjectVerified():
+                record = self.objects.get(event.ref)
+                if record:
+                    self._add_to(record, event)
+            case TimerFired() | StopAsked():
+                pass
+            case _:
+                assert_never(event)
+
+    def _planned(self, event: Planned) -> None:
+        self.plan = event
+        self.limited = frozenset(limit.ref for limit in event.limits)
+        for planned in event.objects:
+            if planned.ref not in self.objects:
+                self.objects[planned.ref] = Record(planned)
+                self._standings[Standing.WAITING] += 1
+
+    def _phase_ended(self, event: PhaseEnded) -> None:
+        for phase in reversed(self.phases):
+            if phase.name == event.name and phase.ended is None:
+                phase.ended = event.at
+                return
+
+    def _add_to(
+        self,
+        record: Record,
+        event: WriteIntended | WriteAccepted | WriteFailed | HealthSeen | ObjectEnded | ObjectVerified,
+    ) -> None:
+        match event:
+            case WriteIntended():
+                record.attempts = max(record.attempts, event.attempt)
+                record.intended_at = event.at if record.intended_at is None else record.intended_at
+                self._move(record, Standing.IN_FLIGHT)
+            case WriteAccepted():
+                record.outcome, record.sent_at, record.accepted_at = event.outcome, event.sent_at, event.at
+                if event.version > record.seen_version:
+                    # Health of before our write says nothing about what we wrote.
+                    record.seen, record.seen_version = None, event.version
+                self._move(record, Standing.SETTLING)
+            case WriteFailed():
+                record.fault, record.sent_at = event.fault, event.sent_at
+                self._move(record, Standing.WAITING)
+            case HealthSeen():
+                if event.version >= record.seen_version:
+                    record.seen, record.seen_version = event.status, event.version
+            case ObjectEnded():
+                self._ended(record, event)
+            case ObjectVerified():
+                self.judged += record.verification is None
+                self.verified += passed(event) - passed(record.verification)
+                record.verification = event
+            case _:
+                assert_never(event)
+
+    def _ended(self, record: Record, event: ObjectEnded) -> None:
+        record.ended, record.outcome = event, event.outcome
+        record.ready_at = event.at if event.ready else None
+        if event.outcome is Outcome.SKIPPED:
+            standing = Standing.SKIPPED
+        elif not record.is_accepted or record.was_given_up:
+            standing = Standing.FAILED
+        else:
+            standing = Standing.DONE
+        self._put(record, standing)
+
+    def _move(self, record: Record, standing: Standing) -> None:
+        if record.standing not in FINAL:
+            self._put(record, standing)
+
+    def _put(self, record: Record, standing: Standing) -> None:
+        self._standings[record.standing] -= 1
+        self._standings[standing] += 1
+        record.standing = standing

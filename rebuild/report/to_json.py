@@ -1,0 +1,195 @@
+"""The report as a JSON document, for programs and auditors: the contract that docs/report.md describes field by field.
+
+Fields may be added under the same `schemaVersion`; none changes its meaning or goes. Every field is always there: what
+is not known is null, never left out. It quotes differences as they come, so values of Secrets are digests already.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rebuild.model.edges import Edge
+from rebuild.model.faults import Fault
+from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.objects import Origin
+from rebuild.model.refs import Ref
+from rebuild.report.judgement import Judgement, is_verified, judgements, limits
+from rebuild.report.ledger import Ledger, Phase, Record
+from rebuild.report.verdict import Verdict, verdict
+
+SCHEMA_VERSION = "rebuild.dev/report/v1alpha1"
+
+
+def document(ledger: Ledger) -> dict[str, Any]:
+    """The report on the events folded so far; ready to be encoded, its fields always in the same order."""
+    answer, judged = verdict(ledger), judgements(ledger)
+    run, plan = ledger.run, ledger.plan
+    found = [record.verification for record in ledger.objects.values() if record.verification]
+    document_limits = [_limit(limit) for limit in limits(ledger)]
+    differences = [_difference(difference) for one in found for difference in one.differences]
+    owned = [_owned(difference) for one in found for difference in one.controller_owned]
+    findings = [_finding(finding) for finding in plan.findings] if plan else []
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "tool": run.tool if run else None,
+        "run": run.run if run else None,
+        "verb": run.verb if run else None,
+        "started": run.started if run else None,
+        "verdict": answer.word.value,
+        "exit": {"code": int(answer.exit), "reason": answer.reason},
+        "source": _source(ledger),
+        "target": _target(ledger),
+        "recovery": _recovery(ledger, answer),
+        "counts": {
+            **_counts(judged),
+            "limits": len(document_limits),
+            "differences": len(differences),
+            "controllerOwned": len(owned),
+            "findings": len(findings),
+        },
+        "objects": [_object(record, judged[ref]) for ref, record in ledger.objects.items()],
+        "limits": document_limits,
+        "differences": differences,
+        "controllerOwned": owned,
+        "findings": findings,
+    }
+
+
+def _source(ledger: Ledger) -> dict[str, Any] | None:
+    source = ledger.source
+    return (
+        None
+        if source is None
+        else {
+            "repository": source.repository,
+            "commit": source.commit or None,
+            "path": source.path,
+            "ref": source.ref or None,
+            "committedAt": source.committed_at or None,
+        }
+    )
+
+
+def _target(ledger: Ledger) -> dict[str, Any] | None:
+    target = ledger.target
+    return (
+        None
+        if target is None
+        else {
+            "uid": target.uid,
+            "version": target.version,
+            "provider": target.provider,
+            "fidelity": target.fidelity,
+            "server": target.server,
+        }
+    )
+
+
+def _recovery(ledger: Ledger, answer: Verdict) -> dict[str, Any]:
+    return {
+        "seconds": _seconds(answer.recovery_seconds),
+        "objectiveSeconds": _seconds(ledger.run.objective or None) if ledger.run else None,
+        "phases": [_phase(phase) for phase in ledger.phases],
+    }
+
+
+def _phase(phase: Phase) -> dict[str, Any]:
+    return {"name": phase.name, "seconds": _seconds(phase.seconds), "counted": phase.counted}
+
+
+def _counts(judged: dict[Ref, Judgement]) -> dict[str, int]:
+    counts = Counter(judged.values())
+    return {
+        "declared": len(judged),
+        "verified": counts[Judgement.VERIFIED],
+        "failed": counts[Judgement.FAILED],
+        "neverReady": counts[Judgement.NEVER_READY],
+        "skipped": counts[Judgement.SKIPPED],
+        "missing": counts[Judgement.MISSING],
+        "different": counts[Judgement.DIFFERENT],
+        "unhealthy": counts[Judgement.UNHEALTHY],
+        "unverified": counts[Judgement.UNVERIFIED],
+        "limited": counts[Judgement.LIMITED],
+        "planned": counts[Judgement.PLANNED],
+    }
+
+
+def _object(record: Record, judgement: Judgement) -> dict[str, Any]:
+    return {
+        "ref": str(record.ref),
+        "origin": _origin(record.plan.origin),
+        "action": record.plan.action,
+        "outcome": record.outcome.value if record.outcome else None,
+        "health": record.status.health.value if record.status else None,
+        "healthMessage": record.status.message if record.status else None,
+        "verified": is_verified(record, judgement),
+        "judgement": judgement.value,
+        "attempts": record.attempts,
+        "times": {
+            "intended": _seconds(record.intended_at),
+            "sent": _seconds(record.sent_at),
+            "accepted": _seconds(record.accepted_at),
+            "ready": _seconds(record.ready_at),
+            "ended": _seconds(record.ended.at if record.ended else None),
+        },
+        "reason": record.reason or None,
+        "because": str(record.because) if record.because else None,
+        "fault": _fault(record.fault),
+        "releasedWithout": [_edge(edge) for edge in record.ended.released_without] if record.ended else [],
+    }
+
+
+def _fault(fault: Fault | None) -> dict[str, Any] | None:
+    return None if fault is None else {"cause": fault.cause.value, "status": fault.status, "message": fault.message}
+
+
+def _edge(edge: Edge) -> dict[str, Any]:
+    return {"dependency": str(edge.dependency), "gate": edge.gate.value, "why": edge.why}
+
+
+def _origin(origin: Origin | None) -> dict[str, Any] | None:
+    return (
+        None
+        if origin is None
+        else {
+            "path": origin.path,
+            "line": origin.line,
+            "commit": origin.commit or None,
+            "provenance": origin.provenance.value,
+        }
+    )
+
+
+def _limit(limit: Limit) -> dict[str, Any]:
+    return {"code": limit.code, "ref": str(limit.ref), "message": limit.message}
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {
+        "ref": str(difference.ref),
+        "path": difference.path,
+        "declared": difference.declared,
+        "live": difference.live,
+        "manager": difference.manager or None,
+    }
+
+
+def _owned(difference: Difference) -> dict[str, Any]:
+    return {**_difference(difference), "controller": difference.controller}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "ref": str(finding.ref) if finding.ref else None,
+        "origin": _origin(finding.origin),
+        "message": finding.message,
+        "nextStep": finding.next_step or None,
+    }
+
+
+def _seconds(value: float | None) -> float | None:
+    """Rounded to milliseconds: the clocks say no more than that."""
+    return None if value is None else round(float(value), 3)

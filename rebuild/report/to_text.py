@@ -1,0 +1,136 @@
+"""The report in plain lines for people: what failed and why first, the answer last.
+
+No colour, no terminal width, no escaping: whoever prints it does that. It says nothing that the JSON document does not
+hold, and gives no number without what the target could prove.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rebuild.model.findings import Severity
+from rebuild.model.refs import Ref
+from rebuild.report.judgement import FAILURES, Judgement, judgements, limits
+from rebuild.report.ledger import Ledger, Standing
+from rebuild.report.verdict import Word, explanation, verdict
+
+_PROVES = {"kwok": "control plane only, nodes simulated", "kind": "real containers", "cluster": ""}
+"""What a number measured at this fidelity is worth; a cluster needs no caveat."""
+
+
+def last_line(ledger: Ledger) -> str:
+    """The verdict, the objects and the recovery time with its caveats, always on one line."""
+    answer = verdict(ledger)
+    match answer.word:
+        case Word.PASS if ledger.verb == "plan":
+            text = f"{answer.reason}: {_actions(ledger)}" if ledger.objects else answer.reason
+        case Word.PASS if answer.recovery_seconds is not None:
+            text = f"{answer.reason} in {answer.recovery_seconds:.1f} s"
+        case Word.INCOMPLETE if ledger.plan:
+            done = ledger.judged if ledger.verb == "verify" else ledger.count(Standing.DONE)
+            text = f"{answer.reason}; {done} of {len(ledger.objects)} objects done"
+        case _:
+            text = answer.reason
+    notes = "; ".join(_notes(ledger, measured=answer.recovery_seconds is not None))
+    return " ".join([f"{answer.word} ", *text.split(), *(f"({notes})".split() if notes else ())])
+
+
+def _actions(ledger: Ledger) -> str:
+    counts = Counter(record.plan.action for record in ledger.objects.values())
+    return ", ".join(f"{count} {action}" for action, count in counts.items())
+
+
+def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
+    target = _target(ledger)
+    if ledger.verb == "plan":
+        yield from [target] if target else []
+    elif measured:
+        yield f"recovery time on {target}" if target else "recovery time"
+    else:
+        yield from [target] if target else []
+        yield "recovery time not measured"
+    known = sum(1 for _ in limits(ledger))
+    if known:
+        yield _many(known, "limit")
+
+
+def _target(ledger: Ledger) -> str:
+    """The fidelity with what it proves; empty where nothing is to be said about it."""
+    if ledger.target is None:
+        return ""
+    fidelity = ledger.target.fidelity
+    caveat = _PROVES.get(fidelity, "unknown fidelity")
+    return f"{fidelity}: {caveat}" if caveat else ""
+
+
+def summary(ledger: Ledger) -> list[str]:
+    """What a person wants to know after the run, most urgent first: failures, differences, limits, findings, phases."""
+    return [
+        *_section("Failures", _failures(ledger)),
+        *_section("Differences", _differences(ledger)),
+        *_section("Owned by a controller", _owned(ledger)),
+        *_section("Limits: not provable on this target", (f"{x.ref}: {x.message} [{x.code}]" for x in limits(ledger))),
+        *_section("Findings", _findings(ledger)),
+        *_section("Phases", _phases(ledger)),
+    ]
+
+
+def _section(title: str, lines: Iterator[str]) -> list[str]:
+    found = ["  " + " ".join(line.splitlines()) for line in lines]
+    return [title, *found] if found else []
+
+
+def _failures(ledger: Ledger) -> Iterator[str]:
+    """Each cause once, with the number of objects that were skipped because of it."""
+    judged = judgements(ledger)
+    skipped: Counter[Ref] = Counter()
+    for ref, judgement in judged.items():
+        because = ledger.objects[ref].because
+        if judgement is Judgement.SKIPPED and because:
+            skipped[because] += 1
+    for ref, judgement in judged.items():
+        record = ledger.objects[ref]
+        if judgement not in FAILURES or (judgement is Judgement.SKIPPED and record.because):
+            continue
+        if judgement is Judgement.UNVERIFIED and not (ledger.end and ledger.end.complete):
+            continue  # the run did not come that far, which is no failure of the object
+        why = f"{judgement}: {explanation(record, judgement)}"
+        yield f"{ref} ({record.plan.origin}): {why}{_waited(skipped.pop(ref, 0))}"
+    for ref, count in skipped.items():
+        yield f"{ref}: did not come{_waited(count)}"
+
+
+def _waited(count: int) -> str:
+    return f"; {_many(count, 'object')} skipped because of it" if count else ""
+
+
+def _differences(ledger: Ledger) -> Iterator[str]:
+    for record in ledger.objects.values():
+        for found in record.verification.differences if record.verification else ():
+            manager = f" (set by {found.manager})" if found.manager else ""
+            yield f"{found.ref} {found.path}: declared {found.declared}, live {found.live}{manager}"
+
+
+def _owned(ledger: Ledger) -> Iterator[str]:
+    for record in ledger.objects.values():
+        for found in record.verification.controller_owned if record.verification else ():
+            yield f"{found.ref} {found.path}: declared {found.declared}, live {found.live} ({found.controller})"
+
+
+def _findings(ledger: Ledger) -> Iterator[str]:
+    for finding in ledger.plan.findings if ledger.plan else ():
+        if finding.severity is not Severity.INFO:
+            about = f"{finding.ref}: " if finding.ref else ""
+            yield f"{about}{finding}"
+
+
+def _phases(ledger: Ledger) -> Iterator[str]:
+    width = max((len(phase.name) for phase in ledger.phases), default=0)
+    for phase in ledger.phases:
+        seconds = "not finished" if phase.seconds is None else f"{phase.seconds:8.1f} s"
+        yield f"{phase.name:<{width}} {seconds}{'' if phase.counted else '  (not counted)'}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

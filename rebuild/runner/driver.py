@@ -1,0 +1,151 @@
+"""The machine room's one loop: a fact comes in, the journal takes it, the engine decides, we do as it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from rebuild.cluster.port import Cluster
+from rebuild.engine import handle
+from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
+from rebuild.engine.policy import Policy
+from rebuild.engine.state import State
+from rebuild.health import compute
+from rebuild.model.events import Event, ObjectEnded, WriteIntended
+from rebuild.model.facts import Fact, HealthSeen, StopAsked, TimerFired, WriteAccepted
+from rebuild.model.refs import Ref
+from rebuild.model.states import Health, Outcome, Status
+from rebuild.plan.steps import Action, Plan
+from rebuild.runner.threads import Facts
+from rebuild.runner.timers import Timers
+from rebuild.runner.watchers import Watchers
+from rebuild.runner.writers import Writers
+
+SYNC_SECONDS = 0.5
+"""How long an event may be on its way to the disk."""
+
+
+class Recorder(Protocol):
+    """Takes every event before anything is done about it."""
+
+    def record(self, event: Event) -> None:
+        """Write the event down; raises when that is not possible."""
+
+    def sync(self) -> None:
+        """Make what was recorded durable; raises when that is not possible."""
+
+
+class Driver:
+    """Performs one plan on one cluster. `stop` may be called from a signal handler or another thread."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        cluster: Cluster,
+        *,
+        policy: Policy,
+        recorder: Recorder,
+        now: Callable[[], float],
+        in_flight: int,
+    ) -> None:
+        self._plan, self._cluster, self._recorder, self._now = plan, cluster, recorder, now
+        self._in_flight = in_flight
+        self._facts: Facts = SimpleQueue()
+        self._timers = Timers()
+        self._finished = False
+        self._synced_at = 0.0
+        self.state = State(plan, policy)
+
+    def stop(self, reason: str) -> None:
+        """Begin nothing new, finish what is in flight, and return from `run`."""
+        self._facts.put(StopAsked(reason, self._now()))
+
+    def run(self) -> None:
+        """Drive the plan to its end, or to a stop.
+
+        Raises:
+            JournalBroken: when an event cannot be recorded; nothing was sent after that.
+            Exception: what went wrong on a thread of ours, which would be a defect.
+        """
+        relevant = frozenset(self._plan.steps) | self._plan.expected
+        watchers = Watchers(
+            self._cluster, self._facts, self._now, relevant=relevant, waiting_claims=self._plan.waiting_claims
+        )
+        writers = Writers(self._cluster, self._plan.kinds, self._facts, self._now, threads=self._in_flight)
+        try:
+            for ref in self._plan.expected:
+                self._follow(watchers, ref)
+            self._perform(handle.begin(self.state), writers, watchers)
+            while not self._finished:
+                for fact in self._next_facts():
+                    self._recorder.record(fact)
+                    self._perform(handle.handle(self.state, fact), writers, watchers)
+                self._sync()
+        finally:
+            writers.close()
+            watchers.close()
+
+    def _next_facts(self) -> Iterable[Fact]:
+        """Timers that have run down, else the next fact; none when nothing came before the next thing to do."""
+        now = self._now()
+        if fired := self._timers.due(now):
+            return [TimerFired(timer, now) for timer in fired]
+        due = self._timers.next_due
+        patience = SYNC_SECONDS if due is None else min(SYNC_SECONDS, due - now)
+        try:
+            fact = self._facts.get(timeout=patience)
+        except Empty:
+            return []
+        if isinstance(fact, BaseException):
+            raise fact
+        return [fact]
+
+    def _perform(self, commands: Iterable[Command], writers: Writers, watchers: Watchers) -> None:
+        for ended in self.state.take_ended():
+            self._recorder.record(
+                ObjectEnded(
+                    ended.step.ref,
+                    ended.outcome,
+                    ended.is_current,
+                    ended.reason,
+                    ended.because,
+                    ended.released_without,
+                    self._now(),
+                )
+            )
+        for command in commands:
+            match command:
+                case Apply(ref, attempt):
+                    self._recorder.record(WriteIntended(ref, attempt, self._now()))
+                    self._follow(watchers, ref)
+                    writers.submit(self._plan.steps[ref])
+                case Adopt(ref):
+                    self._follow(watchers, ref)
+                    self._adopt(ref)
+                case StartTimer(timer, seconds):
+                    self._timers.set(timer, self._now() + seconds)
+                case Finish():
+                    self._finished = True
+
+    def _adopt(self, ref: Ref) -> None:
+        step = self._plan.steps[ref]
+        assert step.action is Action.KEEP
+        now = self._now()
+        self._facts.put(WriteAccepted(ref, Outcome.UNCHANGED, step.version, now, now))
+        if not compute.has_readiness(*ref.group_kind):
+            self._facts.put(HealthSeen(ref, Status(Health.CURRENT), step.version, now))
+
+    def _follow(self, watchers: Watchers, ref: Ref) -> None:
+        kind = self._plan.kinds.of(ref)
+        if kind is None:
+            return
+        if compute.has_readiness(*ref.group_kind) or ref in self._plan.expected:
+            version = ref.version if ref.version in kind.versions else kind.versions[0]
+            watchers.follow(kind, version)
+
+    def _sync(self) -> None:
+        now = self._now()
+        if now - self._synced_at >= SYNC_SECONDS:
+            self._synced_at = now
+            self._recorder.sync()

@@ -1,0 +1,71 @@
+"""Threads that send writes: the most urgent first, at most as many at once as there are threads."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from queue import Empty, PriorityQueue
+
+from rebuild.cluster.port import Cluster, ClusterFault
+from rebuild.health import compute
+from rebuild.model.facts import Fact, HealthSeen, WriteAccepted, WriteFailed
+from rebuild.model.kinds import Kinds
+from rebuild.model.states import Outcome
+from rebuild.plan.snapshot import version_of
+from rebuild.plan.steps import Step
+from rebuild.runner.threads import Facts, start
+
+_LAST = float("inf")
+
+
+class Writers:
+    """Takes steps and puts facts: what the API server said to each."""
+
+    def __init__(
+        self, cluster: Cluster, kinds: Kinds, facts: Facts, now: Callable[[], float], *, threads: int
+    ) -> None:
+        self._cluster, self._kinds, self._facts, self._now = cluster, kinds, facts, now
+        self._queue: PriorityQueue[tuple[float, int, Step | None]] = PriorityQueue()
+        self._serial = count()
+        self._threads = [start(self._work, facts, name=f"writer-{number}") for number in range(threads)]
+
+    def submit(self, step: Step) -> None:
+        """Send a step's manifest as soon as a thread is free; longer tails go first."""
+        self._queue.put((-step.tail, next(self._serial), step))
+
+    def close(self) -> None:
+        """Drop what has not been sent, let every thread finish what it is sending, and end it."""
+        with suppress(Empty):
+            while True:
+                self._queue.get_nowait()
+        for _ in self._threads:
+            self._queue.put((_LAST, next(self._serial), None))
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while (step := self._queue.get()[2]) is not None:
+            for fact in self._send(step):
+                self._facts.put(fact)
+
+    def _send(self, step: Step) -> list[Fact]:
+        ref = step.ref
+        kind = self._kinds.of(ref)
+        assert kind is not None, f"the plan lets only known kinds leave, not {ref}"
+        sent_at = self._now()
+        try:
+            applied = self._cluster.apply(step.manifest, kind)
+        except ClusterFault as error:
+            chance = random.random()  # noqa: S311 - jitter, not cryptography
+            return [WriteFailed(ref, error.fault, chance, sent_at, self._now())]
+        version = version_of(applied.body)
+        outcome = Outcome.CREATED if applied.created else Outcome.CONFIGURED
+        if not applied.created and version == step.version:
+            outcome = Outcome.UNCHANGED
+        accepted = WriteAccepted(ref, outcome, version, sent_at, self._now())
+        if compute.has_readiness(*ref.group_kind):
+            # Its watch tells; the answer to a write is older than what the watch may have said meanwhile.
+            return [accepted]
+        return [accepted, HealthSeen(ref, compute.status(applied.body), version, self._now())]

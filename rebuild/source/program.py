@@ -1,0 +1,100 @@
+"""How the git program is run: nothing asks, nothing executes what a repository brings, nothing is written into one.
+
+The user's own Git configuration stays in force, because credential helpers, `insteadOf`, proxies and `core.sshCommand`
+live there and private repositories need them. The repository is what is not trusted: a fetched one is made here with
+an empty template and holds no configuration but ours, and what both could switch on is switched off by `-c`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import git
+
+from rebuild.model.errors import RebuildError, Unreachable, UsageError
+from rebuild.source.locations import SCHEMES
+
+_OPTIONS = (
+    f"core.hooksPath={os.devnull}",
+    "core.fsmonitor=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
+# What git adds to every failure to connect, and which says nothing about this one.
+_PLATITUDES = ("hint:", "warning:", "Please make sure you have", "and the repository exists")
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    # `status` would refresh the index of the user's repository.
+    "GIT_OPTIONAL_LOCKS": "0",
+    # A path is a path, also with `*` or `:(` in it.
+    "GIT_LITERAL_PATHSPECS": "1",
+    # A commit id stands for one content, whatever refs/replace says on this machine.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one run of git said."""
+
+    status: int
+    out: str
+    err: str
+
+
+def prepare(repo: git.Repo, *, fetches: bool) -> None:
+    """Set the rules for all git programs that this repository object will start.
+
+    Args:
+        repo: Its persistent object readers are under the same rules.
+        fetches: Whether the network may be used. Git would otherwise fetch the missing objects of a partial
+            clone into the user's repository.
+    """
+    allowed = ":".join(SCHEMES) if fetches else "none"
+    repo.git.set_persistent_git_options(c=list(_OPTIONS))
+    repo.git.update_environment(**_ENVIRONMENT, GIT_ALLOW_PROTOCOL=allowed)
+
+
+def run(program: git.Git, command: str, *operands: str, hide: Iterable[str] = ()) -> Answer:
+    """Run one git command to its end; a status other than 0 is an answer, too.
+
+    Raises:
+        Unreachable: git is not installed, or refuses a repository that belongs to somebody else.
+    """
+    try:
+        status, out, err = getattr(program, command)(*operands, with_extended_output=True, with_exceptions=False)
+    except git.GitCommandNotFound as error:
+        raise Unreachable("the program `git` cannot be run", hint="install Git and put it on the PATH") from error
+    for secret in hide:
+        err = err.replace(secret, "***")
+    if "dubious ownership" in err:
+        raise not_ours(err)
+    return Answer(status, out, err)
+
+
+def not_ours(err: str) -> RebuildError:
+    """The error for a repository of another user, made from what git says about it."""
+    first, _, rest = err.partition("\n")
+    path = first.partition("'")[2].rpartition("'")[0]
+    command = next((line.strip() for line in rest.splitlines() if "safe.directory" in line), "")
+    return Unreachable(
+        f"the repository {path!r} belongs to another user, and git refuses to read it",
+        hint=f"if you trust it, run: {command}" if command else "if you trust it, add it to Git's safe.directory",
+    )
+
+
+def reason(err: str) -> str:
+    """The lines of git's error output that say what happened, as one sentence."""
+    lines = [line.removeprefix("fatal: ").removeprefix("error: ").strip() for line in err.splitlines()]
+    kept = [line for line in lines if line and not line.startswith(_PLATITUDES)]
+    return "; ".join(kept) or "git gave no reason"
+
+
+def missing(what: str, error: Exception) -> UsageError:
+    """The error for objects that a repository should have and does not (a partial clone, or a damaged one)."""
+    return UsageError(
+        f"objects of {what} are not in this repository ({error})",
+        hint="run `git fsck`; of a partial clone, give the URL of its origin instead",
+    )

@@ -1,0 +1,90 @@
+"""A repository elsewhere: one commit of it is fetched into a private bare repository and read there."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import git
+
+from rebuild.model.errors import Unreachable, UsageError
+from rebuild.model.sources import Source
+from rebuild.source import local, locations, program, tree
+
+_FETCHED = "refs/rebuild/fetched"
+# What git says when the repository answers and does not have what it was asked for.
+_UNKNOWN_REF = ("couldn't find remote ref", "not our ref", "unadvertised object", "invalid refspec")
+
+
+def read(location: str, *, ref: str, path: str, work: Path) -> Source:
+    """Fetch the commit of a ref, without its history, and read it.
+
+    Args:
+        location: A URL, or `[user@]host:path`.
+        ref: A branch, a tag or a full commit id; what HEAD points to when empty.
+        path: What to read of the commit.
+        work: A private directory; the fetched repository stays in it.
+
+    Raises:
+        UsageError: the ref or the path does not exist, or holds no manifest.
+        Unreachable: the repository does not answer, or not to us.
+    """
+    wanted = locations.checked_remote_ref(ref) or "HEAD"
+    shown = locations.without_credentials(location)
+    bare = Path(tempfile.mkdtemp(prefix="source-", suffix=".git", dir=work))
+    # A Git hook that runs us has these point to its own repository, and Git would put the objects there.
+    here = {"GIT_DIR": str(bare), "GIT_COMMON_DIR": str(bare), "GIT_OBJECT_DIRECTORY": str(bare / "objects")}
+    maker = git.Git(bare)
+    maker.update_environment(**here)
+    made = program.run(maker, "init", "--bare", "--quiet", "--template=", "--", str(bare))
+    if made.status != 0:
+        raise UsageError(f"{bare} cannot be made a repository: {program.reason(made.err)}", hint="check the disk")
+    with git.Repo(bare, expand_vars=False) as repo:
+        program.prepare(repo, fetches=True)
+        repo.git.update_environment(**here)
+        _fetch(repo, location, wanted)
+        sha = local.resolve(repo, _FETCHED)
+        if sha is None:
+            raise UsageError(f"ref {wanted!r} of {shown} names something that is not a commit", hint="name a commit")
+        reading = tree.read(repo, sha, path, shown)
+    return Source(
+        repository=shown,
+        files=tuple(reading.files),
+        path=path,
+        ref=ref,
+        commit=sha,
+        committed_at=reading.committed_at,
+        findings=tuple(reading.findings),
+    )
+
+
+def _fetch(repo: git.Repo, location: str, wanted: str) -> None:
+    shown, hide = locations.without_credentials(location), locations.credentials(location)
+    answer = program.run(
+        repo.git,
+        "fetch",
+        "--quiet",
+        "--depth=1",
+        "--no-tags",
+        "--no-recurse-submodules",
+        "--no-write-fetch-head",
+        "--",
+        location,
+        f"{wanted}:{_FETCHED}",
+        hide=hide,
+    )
+    if answer.status == 0:
+        return
+    if any(sign in answer.err for sign in _UNKNOWN_REF):
+        raise UsageError(f"ref {wanted!r} does not exist in {shown}", hint=_offer(repo, location, wanted))
+    raise Unreachable(
+        f"{shown} cannot be fetched: {program.reason(answer.err)}",
+        hint="try `git ls-remote` with the same URL: it needs the same network and credentials",
+    )
+
+
+def _offer(repo: git.Repo, location: str, wanted: str) -> str:
+    answer = program.run(repo.git, "ls_remote", "--heads", "--tags", "--refs", "--", location)
+    rows = (line.partition("\t")[2] for line in answer.out.splitlines())
+    names = [row.removeprefix("refs/heads/").removeprefix("refs/tags/") for row in rows]
+    return f"it has: {local.near(wanted, names)}" if names else "it has no commit yet"

@@ -1,0 +1,73 @@
+"""The contract on the real server, and what only the real server can show: its audit log, pages, threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+import pytest
+
+from rebuild.cluster import client
+from rebuild.cluster.client import ApiServer
+from rebuild.cluster.transport import USER_AGENT
+from rebuild.model.objects import dig
+from rebuild.providers.kwok.lab import Lab
+from tests.cluster.conftest import builtin, config_map
+from tests.cluster.contract import ClusterContract
+
+pytestmark = pytest.mark.live
+
+
+@contextmanager
+def requests_of(lab: Lab) -> Iterator[list[tuple[str, str]]]:
+    """Fills the list with the verb and URI of each request that we make meanwhile."""
+    seen: list[tuple[str, str]] = []
+    before = lab.audit_log.stat().st_size
+    yield seen
+    with lab.audit_log.open("rb") as log:
+        log.seek(before)
+        events = [orjson.loads(line) for line in log]
+    ours = [each for each in events if each.get("userAgent") == USER_AGENT and each["stage"] == "ResponseComplete"]
+    seen += [(each["verb"], each["requestURI"]) for each in ours]
+
+
+class TestApiServer(ClusterContract):
+    """The real thing keeps the contract."""
+
+
+def test_discovery_takes_two_requests(cluster: ApiServer, lab: Lab) -> None:
+    with requests_of(lab) as seen:
+        cluster.served()
+    assert sorted(seen) == [("get", "/api"), ("get", "/apis")]
+
+
+def test_a_write_is_one_request_that_names_us_and_forces_nothing(
+    cluster: ApiServer, lab: Lab, namespace: str
+) -> None:
+    with requests_of(lab) as seen:
+        applied = cluster.apply(config_map(namespace, "one"), builtin("", "ConfigMap"))
+    [(verb, uri)] = seen
+    assert verb == "patch"
+    assert urlsplit(uri).path == f"/api/v1/namespaces/{namespace}/configmaps/one"
+    assert parse_qs(urlsplit(uri).query) == {"fieldManager": ["rebuild"], "fieldValidation": ["Strict"]}
+    owners = [(owner["manager"], owner["operation"]) for owner in applied.body["metadata"]["managedFields"]]
+    assert owners == [("rebuild", "Apply")]
+
+
+def test_a_long_list_comes_in_pages_of_one_moment(
+    cluster: ApiServer, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = builtin("rbac.authorization.k8s.io", "ClusterRole")
+    whole = cluster.list(kind, "v1")
+    monkeypatch.setattr(client, "PAGE", 20)
+    with requests_of(lab) as seen:
+        paged = cluster.list(kind, "v1")
+    assert {dig(item, "metadata", "uid") for item in paged.items} == {
+        dig(item, "metadata", "uid") for item in whole.items
+    }
+    queries = [parse_qs(urlsplit(uri).query) for _, uri in seen]
+    assert len(queries) == -(-len(whole.items) // 20) > 1
+    assert all(query["limit"] == ["20"] for query in queries)
+    assert ["continue" in query for query in queries] == [False] + [True] * (len(queries) - 1)

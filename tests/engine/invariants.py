@@ -1,0 +1,217 @@
+"""What holds after every fact of every run, checked by a bookkeeper that learns from facts and commands alone.
+
+It looks into the engine's state only for the stage, the outcome and the notes of each object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
+from rebuild.engine.state import FINAL, Stage, State
+from rebuild.model.edges import Edge, Gate, Strength
+from rebuild.model.facts import Fact, HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteAccepted, WriteFailed
+from rebuild.model.faults import Cause, Fault
+from rebuild.model.refs import Ref
+from rebuild.model.states import Health, Outcome, Status
+from rebuild.plan.steps import Action
+
+NEVER_RETRIED = frozenset({Cause.FIELD_CONFLICT, Cause.INVALID, Cause.FORBIDDEN, Cause.UNAUTHORIZED})
+NOT_SENT = {Action.FAIL: Outcome.FAILED, Action.HOLD_BACK: Outcome.SKIPPED}
+
+
+class Auditor:
+    """Follows one run from outside; every method raises AssertionError when an invariant is broken."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.steps = state.plan.steps
+        self.edges: dict[Strength, dict[Ref, list[Edge]]] = {
+            strength: {ref: [] for ref in self.steps} for strength in Strength
+        }
+        for edge in state.plan.edges:
+            self.edges[edge.strength][edge.dependent].append(edge)
+        self.opened: set[tuple[Ref, Gate]] = set()
+        self.given_up: set[Ref] = set()
+        """Expected objects whose time ran out."""
+        self.held: set[Ref] = set()
+        """Objects whose hold has passed."""
+        self.in_flight: set[Ref] = set()
+        self.attempts: dict[Ref, int] = {}
+        self.versions: dict[Ref, int] = {}
+        self.seen: dict[Ref, tuple[int, Status]] = {}
+        self.faults: dict[Ref, Fault] = {}
+        self.running: set[Timer] = set()
+        self.ends: dict[Ref, tuple[Stage, Outcome | None, str, Ref | None]] = {}
+        self.stopped = False
+        self.finishes = 0
+
+    def begun(self, commands: list[Command]) -> None:
+        """After `begin`."""
+        assert StartTimer(Timer(TimerKind.RUN), self.state.policy.run_deadline) in commands
+        self._obeyed(commands)
+
+    def happened(self, fact: Fact, commands: list[Command]) -> None:
+        """After `handle`."""
+        if self.finishes:
+            assert commands == [], "something is asked for after the end"
+        else:
+            self._learn(fact)
+        self._obeyed(commands)
+
+    def skipped_by_brute_force(self) -> set[Ref]:
+        """Who cannot leave because a hard gate of a lost object never opened, directly or not."""
+        lost = {ref for ref, end in self.ends.items() if end[0] is Stage.ENDED and end[1] is not Outcome.SKIPPED}
+        lost |= {ref for ref, step in self.steps.items() if step.action in NOT_SENT} | self.given_up
+        skipped: set[Ref] = set()
+        while True:
+            more = {
+                ref
+                for ref, edges in self.edges[Strength.HARD].items()
+                if ref not in skipped and self.steps[ref].action not in NOT_SENT
+                for edge in edges
+                if edge.dependency in lost | skipped and not self.is_open(edge)
+            }
+            if not more:
+                return skipped | {ref for ref, step in self.steps.items() if step.action is Action.HOLD_BACK}
+            skipped |= more
+
+    def is_open(self, edge: Edge) -> bool:
+        """Whether the gate of an edge has opened."""
+        return (edge.dependency, edge.gate) in self.opened
+
+    def _learn(self, fact: Fact) -> None:
+        match fact:
+            case WriteAccepted(ref=ref) if ref in self.in_flight:
+                self.in_flight.discard(ref)
+                self.versions[ref] = fact.version
+                self.opened.add((ref, Gate.EXISTS))
+                self._settle(ref)
+            case WriteFailed(ref=ref) if ref in self.in_flight:
+                self.in_flight.discard(ref)
+                self.faults[ref] = fact.fault
+            case HealthSeen(ref=ref) if ref in self.steps:
+                if fact.version >= self.seen.get(ref, (0,))[0]:
+                    self.seen[ref] = fact.version, fact.status
+                    self._settle(ref)
+            case HealthSeen(ref=ref) if ref not in self.given_up:
+                if fact.status.health is not Health.NOT_FOUND:
+                    self.opened.add((ref, Gate.EXISTS))
+                if fact.status.health is Health.CURRENT:
+                    self.opened |= {(ref, Gate.SERVED), (ref, Gate.READY)}
+            case TimerFired(timer=timer):
+                self.running.discard(timer)
+                if timer.kind is TimerKind.RUN:
+                    self.stopped = True
+                elif timer.kind is TimerKind.HOLD and timer.ref:
+                    self.held.add(timer.ref)
+                elif timer.ref and timer.ref not in self.steps:
+                    self.given_up.add(timer.ref)
+            case StopAsked():
+                self.stopped = True
+
+    def _settle(self, ref: Ref) -> None:
+        """An accepted object that has not ended opens its later gates when it is healthy as of our write."""
+        if ref in self.versions and ref not in self.ends:
+            version, status = self.seen.get(ref, (0, Status(Health.UNKNOWN)))
+            current = version >= self.versions[ref] and status.health is Health.CURRENT
+            if current or not self.steps[ref].awaited:
+                self.opened |= {(ref, Gate.SERVED), (ref, Gate.READY)}
+
+    def _obeyed(self, commands: list[Command]) -> None:
+        self._check_ends()
+        for command in commands:
+            match command:
+                case Apply(ref=ref, attempt=attempt):
+                    assert self.steps[ref].action in (Action.CREATE, Action.CONFIGURE)
+                    assert attempt == self.attempts.get(ref, 0) + 1
+                    self._check_departure(ref, attempt)
+                case Adopt(ref=ref):
+                    assert self.steps[ref].action is Action.KEEP
+                    self._check_departure(ref, self.attempts.get(ref, 0) + 1)
+                case StartTimer():
+                    self._check_timer(command)
+                case Finish():
+                    self.finishes += 1
+        self._check_finish(commands)
+        if not self.stopped:
+            self._check_order(c.ref for c in commands if isinstance(c, Apply | Adopt))
+            self._check_promptness()
+
+    def _check_departure(self, ref: Ref, attempt: int) -> None:
+        assert not self.stopped, "nothing new begins after a stop"
+        assert ref not in self.in_flight, "two writes of one object at a time"
+        assert ref not in self.ends
+        assert ref not in self.versions, "an accepted object is not written again"
+        assert all(self.is_open(edge) for edge in self.edges[Strength.HARD][ref])
+        if attempt > 1:
+            assert self.faults[ref].cause not in NEVER_RETRIED
+            assert Timer(TimerKind.RETRY, ref) not in self.running, "tried again before the pause was over"
+        else:
+            without = {edge for edge in self.edges[Strength.SOFT][ref] if not self.is_open(edge)}
+            assert ref in self.held or all(self._is_lost(edge.dependency) for edge in without)
+            noted = self.state.objects[ref].released_without
+            assert set(noted) == without
+            assert len(set(noted)) == len(noted)
+        self.in_flight.add(ref)
+        self.attempts[ref] = attempt
+
+    def _check_timer(self, command: StartTimer) -> None:
+        timer, policy = command.timer, self.state.policy
+        assert timer not in self.running, "an object has at most one timer of each kind"
+        self.running.add(timer)
+        match timer.kind:
+            case TimerKind.RUN:
+                assert command.seconds == policy.run_deadline
+            case TimerKind.DEADLINE:
+                assert command.seconds == policy.object_deadline
+            case TimerKind.HOLD:
+                assert command.seconds == policy.soft_hold
+            case TimerKind.RETRY:
+                assert timer.ref
+                fault = self.faults[timer.ref]
+                assert fault.cause not in NEVER_RETRIED
+                assert 0 < fault.retry_after <= command.seconds or 0 < command.seconds <= 30
+
+    def _check_ends(self) -> None:
+        for ref, progress in self.state.objects.items():
+            if progress.stage in FINAL:
+                end = (progress.stage, progress.outcome, progress.reason, progress.because)
+                assert self.ends.setdefault(ref, end) == end, "an object ends once"
+            else:
+                assert ref not in self.ends, "an object ends once"
+
+    def _check_finish(self, commands: list[Command]) -> None:
+        over = self.ends.keys() == self.steps.keys() or (self.stopped and not self.in_flight)
+        assert self.finishes == int(over), "Finish comes at the end, and once"
+        assert Finish() not in commands[:-1], "nothing is asked for after the end"
+
+    def _check_order(self, departures: Iterable[Ref]) -> None:
+        keys = [(-self.steps[ref].tail, ref) for ref in departures]
+        assert keys == sorted(keys), "the longest tail goes first, names break ties"
+
+    def _check_promptness(self) -> None:
+        """Nobody waits without a reason, and nobody waits for something that has no end."""
+        for ref, progress in self.state.objects.items():
+            if ref in self.ends or ref in self.in_flight:
+                continue
+            if progress.stage is Stage.WAITING:
+                self._check_waiting(ref)
+            elif progress.stage is Stage.PAUSED:
+                assert Timer(TimerKind.RETRY, ref) in self.running
+            else:
+                assert progress.stage is Stage.APPLIED
+                assert Timer(TimerKind.DEADLINE, ref) in self.running
+
+    def _check_waiting(self, ref: Ref) -> None:
+        hard = {edge.dependency for edge in self.edges[Strength.HARD][ref] if not self.is_open(edge)}
+        soft = {edge.dependency for edge in self.edges[Strength.SOFT][ref] if not self.is_open(edge)}
+        assert not any(map(self._is_lost, hard)), "it should have been skipped"
+        if not hard:
+            assert not all(map(self._is_lost, soft)), "it should have left"
+            assert Timer(TimerKind.HOLD, ref) in self.running
+        elif not hard & self.steps.keys():
+            assert all(Timer(TimerKind.DEADLINE, other) in self.running for other in hard)
+
+    def _is_lost(self, ref: Ref) -> bool:
+        return ref in self.given_up or (ref in self.ends and self.ends[ref][0] is Stage.ENDED)

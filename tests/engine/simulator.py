@@ -1,0 +1,138 @@
+"""A small world that answers the engine's commands in whatever order a script of numbers says.
+
+An API server that takes or refuses each write, one watch that may overtake the answer to a write, and a clock that
+moves only when a timer fires. No threads and no real time: the same script always tells the same story.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from rebuild.engine.commands import Adopt, Apply, Command, StartTimer
+from rebuild.engine.handle import begin, handle
+from rebuild.engine.policy import Policy
+from rebuild.engine.state import State
+from rebuild.model.facts import Fact, HealthSeen, StopAsked, Timer, TimerFired, WriteAccepted, WriteFailed
+from rebuild.model.faults import Cause, Fault
+from rebuild.model.refs import Ref
+from rebuild.model.states import Health, Outcome, Status
+from rebuild.plan.steps import Plan
+from tests.engine.invariants import Auditor
+
+PATIENCE = 5000
+"""More facts than any run of a handful of objects can need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What the world does to one object: refuse its first writes, then let its health go this way."""
+
+    faults: tuple[Cause, ...] = ()
+    healths: tuple[Health, ...] = (Health.CURRENT,)
+    before: Health | None = None
+    """How it is seen before our write, if it is there already."""
+    retry_after: float = 0.0
+
+
+@dataclass
+class World:
+    """Plays one run to its end. `prompt`: timers fire only when nothing else is left to happen."""
+
+    plan: Plan
+    policy: Policy
+    fates: Mapping[Ref, Fate]
+    script: Iterable[int] = ()
+    prompt: bool = False
+    stop_at: int = -1
+    facts: list[Fact] = field(default_factory=list)
+    told: list[list[Command]] = field(default_factory=list)
+    """The commands of `begin`, then those after each fact."""
+
+    def __post_init__(self) -> None:
+        self.state = State(self.plan, self.policy)
+        self.auditor = Auditor(self.state)
+        self._numbers = iter(self.script)
+        self._now = 0.0
+        self._version = 0
+        self._requests: list[Apply | Adopt] = []
+        self._answers: list[Fact] = []
+        self._watch: dict[Ref, deque[HealthSeen]] = {}
+        self._timers: list[tuple[float, Timer]] = []
+
+    def play(self) -> None:
+        """Until nothing is left to happen, late facts after the end included."""
+        for ref, fate in self.fates.items():
+            if ref in self.plan.expected:
+                self._shows(ref, fate.healths)
+            elif fate.before:
+                self._shows(ref, (fate.before,))
+        first = begin(self.state)
+        self.told.append(first)
+        self.auditor.begun(first)
+        self._obey(first)
+        while events := self._events():
+            assert len(self.facts) < PATIENCE, "the run never finishes"
+            if len(self.facts) == self.stop_at:
+                self._tell(StopAsked("interrupted", self._now))
+            else:
+                events[self._number() % len(events)]()
+        assert self.state.finished
+
+    def _events(self) -> list[Callable[[], None]]:
+        """What can happen next; what ends the run soonest comes first, for when the script has run out."""
+        events: list[Callable[[], None]] = [partial(self._answer, fact) for fact in self._answers]
+        events += [partial(self._serve, request) for request in self._requests]
+        events += [partial(self._show, queue) for queue in self._watch.values() if queue]
+        if self._timers and not (self.prompt and events):
+            due = min(self._timers, key=lambda entry: entry[0])[0]
+            events += [partial(self._fire, entry) for entry in self._timers if entry[0] == due]
+        return events
+
+    def _tell(self, fact: Fact) -> None:
+        self.facts.append(fact)
+        commands = handle(self.state, fact)
+        self.told.append(commands)
+        self.auditor.happened(fact, commands)
+        self._obey(commands)
+
+    def _obey(self, commands: list[Command]) -> None:
+        for command in commands:
+            if isinstance(command, StartTimer):
+                self._timers.append((self._now + command.seconds, command.timer))
+            elif isinstance(command, Apply | Adopt):
+                self._requests.append(command)
+
+    def _answer(self, fact: Fact) -> None:
+        self._answers.remove(fact)
+        self._tell(fact)
+
+    def _show(self, queue: deque[HealthSeen]) -> None:
+        self._tell(queue.popleft())
+
+    def _fire(self, entry: tuple[float, Timer]) -> None:
+        self._timers.remove(entry)
+        self._now = entry[0]
+        self._tell(TimerFired(entry[1], self._now))
+
+    def _serve(self, request: Apply | Adopt) -> None:
+        self._requests.remove(request)
+        ref, fate = request.ref, self.fates[request.ref]
+        if isinstance(request, Apply) and request.attempt <= len(fate.faults):
+            fault = Fault(fate.faults[request.attempt - 1], 0, "refused", fate.retry_after)
+            self._answers.append(WriteFailed(ref, fault, self._number() % 10 / 10, self._now, self._now))
+        else:
+            outcome = Outcome.CREATED if isinstance(request, Apply) else Outcome.UNCHANGED
+            self._answers.append(WriteAccepted(ref, outcome, self._version + 1, self._now, self._now))
+            self._shows(ref, fate.healths)
+
+    def _shows(self, ref: Ref, healths: Iterable[Health]) -> None:
+        for health in healths:
+            self._version += 1
+            seen = HealthSeen(ref, Status(health, f"it is {health}"), self._version, self._now)
+            self._watch.setdefault(ref, deque()).append(seen)
+
+    def _number(self) -> int:
+        return next(self._numbers, 0)

@@ -1,0 +1,84 @@
+"""Outcome and health are two axes: an accepted object is done when it is healthy as of our write."""
+
+from __future__ import annotations
+
+import pytest
+
+from rebuild.engine.commands import Finish
+from rebuild.engine.state import Stage
+from rebuild.model.facts import TimerKind
+from rebuild.model.states import Health, Outcome
+from rebuild.plan.steps import Action
+from tests.engine.support import Run, plan, ref, sent
+
+
+def test_the_watch_may_be_faster_than_the_answer_to_the_write() -> None:
+    seen_first, accepted_first = Run(plan("view -> db ready")), Run(plan("view -> db ready"))
+    assert seen_first.see("db", version=7) == []
+    assert accepted_first.accept("db", version=7) == []
+    assert seen_first.accept("db", version=7) == accepted_first.see("db", version=7)
+    for run in (seen_first, accepted_first):
+        assert run.of("db").stage is Stage.DONE
+        assert run.of("view").stage is Stage.IN_FLIGHT
+
+
+def test_health_from_before_our_write_says_nothing_about_it() -> None:
+    run = Run(plan("view -> db ready"))
+    run.see("db", Health.CURRENT, version=6)
+    assert run.accept("db", version=7, outcome=Outcome.CONFIGURED) == []
+    assert run.of("db").status is None
+    assert sent(run.see("db", Health.CURRENT, version=7)) == ["view"]
+
+
+def test_health_that_arrives_after_a_newer_one_is_forgotten() -> None:
+    run = Run(plan("db"))
+    run.accept("db", version=5)
+    run.see("db", Health.IN_PROGRESS, version=9)
+    assert run.see("db", Health.CURRENT, version=8) == []
+    assert run.of("db").stage is Stage.APPLIED
+
+
+def test_an_unchanged_object_is_done_by_the_health_that_it_had() -> None:
+    run = Run(plan("db", actions={"db": Action.KEEP}))
+    run.see("db", version=5)
+    assert run.accept("db", version=5, outcome=Outcome.UNCHANGED) == [Finish()]
+
+
+@pytest.mark.parametrize("name", ["Job/seed", "CustomResourceDefinition/things"])
+def test_failed_is_for_good_where_kubernetes_never_tries_again(name: str) -> None:
+    run = Run(plan(name, f"web -> {name} ready"))
+    run.accept(name)
+    assert run.see(name, Health.FAILED) == [Finish()]
+    assert run.of(name).outcome is Outcome.CREATED, "our write did what it should"
+    assert run.of(name).stage is Stage.ENDED
+    assert run.of(name).reason == "it is Failed"
+    assert run.of("web").because == ref(name)
+
+
+def test_a_job_that_failed_before_our_write_arrived_counts_from_the_answer() -> None:
+    run = Run(plan("Job/seed"))
+    assert run.see("Job/seed", Health.FAILED, version=3) == []
+    assert run.accept("Job/seed", version=3) == [Finish()]
+
+
+def test_everything_else_may_recover_from_failed() -> None:
+    run = Run(plan("web"))
+    run.accept("web")
+    assert run.see("web", Health.FAILED) == []
+    assert run.see("web", Health.CURRENT, version=2) == [Finish()]
+    assert run.of("web").stage is Stage.DONE
+
+
+def test_what_is_done_stays_done() -> None:
+    run = Run(plan("db", "web"))
+    run.ready("db")
+    assert run.see("db", Health.FAILED, version=9) == []
+    assert run.fire(TimerKind.DEADLINE, "db") == []
+    assert run.of("db").stage is Stage.DONE
+    status = run.of("db").status
+    assert status
+    assert status.health is Health.FAILED, "it is still told what it became"
+
+
+def test_health_of_an_object_that_nobody_asked_about_is_ignored() -> None:
+    assert Run(plan("db")).see("stranger") == []

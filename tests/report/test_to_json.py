@@ -1,0 +1,109 @@
+"""The document holds to its contract: every field described, every described field there, the same bytes each time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from rebuild.model.edges import Edge, Gate, Strength
+from rebuild.model.events import Event
+from rebuild.model.facts import WriteFailed
+from rebuild.model.faults import Cause, Fault
+from rebuild.model.findings import Difference, Finding, Limit, Severity
+from rebuild.model.states import Outcome
+from rebuild.plan.steps import Action
+from rebuild.report.judgement import FAIL, HOLD_BACK
+from rebuild.report.to_json import document
+from tests.report.streams import DB, EVERYTHING, ORIGIN, SHOP, WEB, ended, fold, plan, planned, run, verified
+
+DOCS = Path(__file__).parents[2] / "docs" / "report.md"
+DRIFT = Difference(WEB, "spec.replicas", "3", "2", "kubectl")
+EDGE = Edge(WEB, DB, Gate.EXISTS, Strength.SOFT, "uses it")
+
+
+def eventful() -> list[Event]:
+    """A run in which something of every kind happened."""
+    the_plan = plan(
+        *(planned(ref) for ref in EVERYTHING),
+        limits=(Limit("not-provable", SHOP, "simulated"),),
+        findings=(Finding("odd", Severity.WARNING, "odd indeed", WEB, ORIGIN, "look"),),
+    )
+    return run(
+        WriteFailed(DB, Fault(Cause.INVALID, 422, "no"), 0.5, 2.0, 2.1),
+        ended(DB, Outcome.FAILED, ready=False, reason="no", at=2.1),
+        replace(ended(WEB, Outcome.SKIPPED, ready=False, because=DB, at=2.2), released_without=(EDGE,)),
+        verified(WEB, DRIFT, owned=(replace(DRIFT, controller="autoscaler"),)),
+        the_plan=the_plan,
+    )
+
+
+def paths(value: Any, prefix: str = "") -> Iterator[str]:
+    """The paths of all fields, `[]` standing for every item of a list."""
+    if isinstance(value, list):
+        for item in value:
+            yield from paths(item, prefix)
+    elif isinstance(value, dict):
+        for name, child in value.items():
+            path = f"{prefix}.{name}" if prefix else name
+            path = f"{path}[]" if isinstance(child, list) else path
+            yield path
+            yield from paths(child, path)
+
+
+def test_each_field_is_described_and_each_described_field_is_there() -> None:
+    described = re.findall(r"^\| `([^`]+)` \|", DOCS.read_text(), re.MULTILINE)
+    assert sorted(described) == sorted(set(paths(document(fold(eventful())))))
+
+
+def test_a_document_says_what_happened_to_an_object() -> None:
+    _, web, db = document(fold(eventful()))["objects"]
+    assert db["ref"] == "v1/Secret/shop/db"
+    assert (db["outcome"], db["judgement"], db["reason"]) == ("failed", "failed", "no")
+    assert db["fault"] == {"cause": "invalid", "status": 422, "message": "no"}
+    assert web["because"] == db["ref"]
+    assert web["origin"] == {"path": "shop.yaml", "line": 7, "commit": "c0ffee", "provenance": "commit"}
+    assert web["releasedWithout"] == [{"dependency": db["ref"], "gate": "exists", "why": "uses it"}]
+
+
+def test_the_judgements_add_up_to_what_is_declared() -> None:
+    counts = document(fold(eventful()))["counts"]
+    sums = {"declared", "limits", "differences", "controllerOwned", "findings"}
+    assert sum(count for name, count in counts.items() if name not in sums) == counts["declared"] == 3
+
+
+def test_recovery_is_null_when_the_run_did_not_pass_and_its_phases_stay() -> None:
+    assert document(fold(run()))["recovery"]["seconds"] == 14.2
+    recovery = document(fold(eventful()))["recovery"]
+    assert recovery == {
+        "seconds": None,
+        "objectiveSeconds": None,
+        "phases": [{"name": "rebuild", "seconds": 14.2, "counted": True}],
+    }
+
+
+def test_seconds_are_rounded_to_milliseconds() -> None:
+    assert document(fold(run(seconds=1.23456)))["recovery"]["seconds"] == 1.235
+
+
+def test_an_object_that_is_not_provable_is_neither_verified_nor_not() -> None:
+    held = plan(planned(SHOP, HOLD_BACK), limits=(Limit("held-back-api", SHOP, "no API"),))
+    found = document(fold(run(ended(SHOP, Outcome.SKIPPED, ready=False), the_plan=held)))
+    assert found["objects"][0]["verified"] is None
+    assert found["counts"]["limited"] == 1
+
+
+def test_the_same_events_give_the_same_bytes() -> None:
+    assert orjson.dumps(document(fold(eventful()))) == orjson.dumps(document(fold(eventful())))
+
+
+def test_a_run_that_just_began_has_every_top_level_field() -> None:
+    assert list(document(fold([]))) == list(document(fold(eventful())))
+
+
+def test_the_words_for_actions_are_those_of_the_plan() -> None:
+    assert (Action.HOLD_BACK.value, Action.FAIL.value) == (HOLD_BACK, FAIL)

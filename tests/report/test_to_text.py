@@ -1,0 +1,127 @@
+"""What people read, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from rebuild.model.events import RunEnded
+from rebuild.model.findings import Difference, Finding, Limit, Severity
+from rebuild.model.refs import Ref
+from rebuild.model.states import Outcome
+from rebuild.report.to_text import last_line, summary
+from rebuild.report.verdict import SIGINT
+from tests.report.streams import (
+    DB,
+    EVERYTHING,
+    SHOP,
+    WEB,
+    closing,
+    ended,
+    fold,
+    opening,
+    phase,
+    plan,
+    planned,
+    run,
+    verified,
+    written,
+)
+
+KWOK = "kwok: control plane only, nodes simulated"
+
+
+@pytest.mark.parametrize(
+    ("fidelity", "caveat"),
+    [("kwok", f" on {KWOK}"), ("kind", " on kind: real containers"), ("cluster", "")],
+)
+def test_a_recovery_time_is_never_told_without_what_it_is_worth(fidelity: str, caveat: str) -> None:
+    events = [*opening(fidelity=fidelity), *run()[3:]]
+    assert last_line(fold(events)) == f"PASS  3 of 3 objects verified in 14.2 s (recovery time{caveat})"
+
+
+def test_limits_are_counted_on_the_last_line() -> None:
+    ledger = fold(run(the_plan=plan(limits=(Limit("x", WEB, "y"),))))
+    assert last_line(ledger).endswith("; 1 limit)")
+
+
+def test_verify_says_that_it_measured_no_recovery() -> None:
+    ledger = fold(run(verb="verify"))
+    assert last_line(ledger) == f"PASS  3 of 3 objects verified ({KWOK}; recovery time not measured)"
+
+
+def test_plan_counts_what_it_would_do() -> None:
+    ledger = fold([*opening("plan"), plan(planned(SHOP, "keep"), planned(WEB), planned(DB)), *closing()])
+    assert last_line(ledger) == f"PASS  3 objects planned: 1 keep, 2 create ({KWOK})"
+
+
+def test_an_offline_plan_needs_no_parentheses() -> None:
+    assert last_line(fold([*opening("plan")[:2], plan(), *closing()])) == "PASS  3 objects planned: 3 create"
+
+
+def test_a_failure_gives_its_reason_on_one_line() -> None:
+    ledger = fold(run(ended(WEB, Outcome.FAILED, ready=False, reason="denied:\n  twice")))
+    assert last_line(ledger) == (
+        "FAIL  1 of 3 objects are not back (1 failed), first apps/v1/Deployment/shop/web: denied: twice "
+        f"({KWOK}; recovery time not measured)"
+    )
+
+
+def test_a_missed_objective_still_tells_the_measured_time() -> None:
+    assert last_line(fold(run(seconds=75.25, objective=60.0))) == (
+        f"FAIL  objective missed: recovery took 75.25 s, and the objective is 60 s (recovery time on {KWOK})"
+    )
+
+
+def test_an_interrupted_run_says_how_far_it_came_and_blames_no_object() -> None:
+    ledger = fold([*opening(), plan(), *written(SHOP), RunEnded(complete=False, reason=SIGINT, at=4.0)])
+    assert last_line(ledger) == (
+        f"INCOMPLETE  interrupted by SIGINT; 1 of 3 objects done ({KWOK}; recovery time not measured)"
+    )
+    assert summary(ledger) == []
+
+
+def test_the_summary_tells_each_cause_once_with_what_it_skipped() -> None:
+    ledger = fold(
+        run(
+            ended(SHOP, Outcome.FAILED, ready=False, reason="denied"),
+            ended(WEB, Outcome.SKIPPED, ready=False, because=SHOP),
+            ended(DB, Outcome.SKIPPED, ready=False, because=SHOP),
+        )
+    )
+    assert summary(ledger)[:2] == [
+        "Failures",
+        "  v1/Namespace/-/shop (shop.yaml:7): failed: denied; 2 objects skipped because of it",
+    ]
+    assert not any(str(WEB) in line for line in summary(ledger))
+
+
+def test_a_cause_outside_the_plan_is_named_too() -> None:
+    account = Ref.of("v1", "ServiceAccount", "shop", "default")
+    lines = summary(fold(run(ended(WEB, Outcome.SKIPPED, ready=False, because=account))))
+    assert lines[1] == f"  {account}: did not come; 1 object skipped because of it"
+
+
+def test_differences_limits_and_warnings_follow_and_notes_for_the_record_do_not() -> None:
+    warning = Finding("odd", Severity.WARNING, "odd indeed", WEB)
+    note = Finding("note", Severity.INFO, "by the way", WEB)
+    drift = Difference(WEB, "spec.replicas", "3", "2", "kubectl")
+    owned = Difference(DB, "data.ca", '"a"', '"b"', "injector", "CA injector")
+    the_plan = plan(
+        *(planned(ref) for ref in EVERYTHING), limits=(Limit("far", SHOP, "too far"),), findings=(warning, note)
+    )
+    events = run(verified(WEB, drift), verified(DB, owned=(owned,)), the_plan=the_plan)
+    assert summary(fold([*events, *phase("clean up", 15.0, 16.0, counted=False)])) == [
+        "Failures",
+        f"  {WEB} (shop.yaml:7): different: spec.replicas is 2, declared is 3",
+        "Differences",
+        f"  {WEB} spec.replicas: declared 3, live 2 (set by kubectl)",
+        "Owned by a controller",
+        f'  {DB} data.ca: declared "a", live "b" (CA injector)',
+        "Limits: not provable on this target",
+        f"  {SHOP}: too far [far]",
+        "Findings",
+        f"  {WEB}: warning: odd indeed [odd]",
+        "Phases",
+        "  rebuild      14.2 s",
+        "  clean up      1.0 s  (not counted)",
+    ]
