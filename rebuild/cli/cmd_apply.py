@@ -78,11 +78,12 @@ def command(
             if not dry_run:
                 doubt = guard.objection(target, around.snapshot, plan)
                 if doubt and not yes:
-                    view.pause(lambda: _confirm(doubt))
+                    with view.paused():
+                        _confirm(doubt)
                 stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
             run.end(complete=not stopped, reason=stopped)
     if dry_run and form == "table":
-        tables.plan(click.get_text_stream("stdout"), plan)
+        tables.print_plan(click.get_text_stream("stdout"), plan)
     return finish.finish(run.ledger, form=form, report_file=report_file)
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 import click
 
 from rebuild.cli import finish, options
-from rebuild.console import tables
 from rebuild.ops.doctor import checks
 
 
@@ -21,7 +20,7 @@ def command(form: str) -> int:
     found = list(checks())
     if form == "table":
         rows = [("ok" if c.ok else "missing", c.name, c.found, c.next_step) for c in found]
-        tables.table(click.get_text_stream("stdout"), ("STATE", "CHECK", "FOUND", "NEXT STEP"), rows)
+        finish.table(("state", "check", "found", "next step"), rows)
     else:
         click.echo(finish.encoded([asdict(check) for check in found], form))
     return 0 if all(check.ok for check in found if check.required) else 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -32,7 +31,7 @@ Exit codes: 0 recovered and verified · 1 not recovered, or slower than the obje
 @click.argument("file", metavar="[PLAYBOOK]", required=False, type=click.Path(path_type=Path))
 @click.option("--source", "location", default="", help="Path or URL of the repository, instead of a playbook.")
 @options.source
-@click.option("--provider", type=click.Choice(["kwok"]), default=None, help="What provides the target; kwok by default.")
+@click.option("--provider", type=click.Choice(["kwok"]), default=None, help="What provides the target.")
 @click.option("--nodes", type=click.IntRange(1, 1000), default=None, help="Nodes of the target; 5 by default.")
 @click.option("--objective", type=options.Duration(), default=None, help="Recovery time objective (RTO), such as 10m.")
 @options.limits
@@ -64,25 +63,25 @@ def command(
     if bool(file) == bool(location):
         raise UsageError("a drill needs a playbook or --source, and not both", hint="see `rebuild drill --help`")
     chosen = playbook.read(file) if file else DrillOptions(SourceOptions(location))
-    source = replace(chosen.source, **_given(ref=ref, path=path, additions=additions))
-    if namespace != "default":
-        source = replace(source, namespace=namespace)
-    chosen = replace(
-        chosen,
-        source=source,
-        keep=keep,
-        **_given(
-            provider=provider, nodes=nodes, objective=objective, timeout=timeout, object_timeout=object_timeout
+    source = chosen.source
+    chosen = DrillOptions(
+        source=SourceOptions(
+            location=source.location,
+            ref=ref or source.ref,
+            path=path or source.path,
+            namespace=namespace if namespace != "default" else source.namespace,
+            additions=additions,
         ),
+        provider=provider or chosen.provider,
+        nodes=nodes or chosen.nodes,
+        objective=chosen.objective if objective is None else objective,
+        timeout=chosen.timeout if timeout is None else timeout,
+        object_timeout=chosen.object_timeout if object_timeout is None else object_timeout,
+        keep=keep,
     )
     with finish.view_for(mode) as view:
-        provider_kwok = Kwok(installed(view), nodes=chosen.nodes)
+        clusters = Kwok(installed(view), nodes=chosen.nodes)
         run = Run("drill", listener=view, objective=chosen.objective)
         with finish.recorded(run, report_file):
-            drill(run, chosen, provider_kwok, stoppable=stopping.stoppable)
+            drill(run, chosen, clusters, stoppable=stopping.stoppable)
     return finish.finish(run.ledger, form=form, report_file=report_file)
-
-
-def _given(**values: object) -> dict[str, object]:
-    """The flags that were given."""
-    return {name: value for name, value in values.items() if value not in (None, "", ())}

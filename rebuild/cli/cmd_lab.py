@@ -10,8 +10,7 @@ import click
 
 from rebuild.cli import finish, options
 from rebuild.cli.labs import installed
-from rebuild.console import tables
-from rebuild.providers.kwok import cluster, config
+from rebuild.providers.kwok import cluster
 from rebuild.providers.kwok.binaries import Source
 from rebuild.providers.kwok.lab import LabStatus, State
 
@@ -57,7 +56,7 @@ def install(origin: str, mode: str) -> int:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the lab's kubeconfig to this new file as well.",
 )
-@click.option("--nodes", type=click.IntRange(1, 1000), default=config.NODES, show_default=True)
+@click.option("--nodes", type=click.IntRange(1, 1000), default=cluster.NODES, show_default=True)
 @options.progress
 def up(name: str, kubeconfig: Path | None, nodes: int, mode: str) -> int:
     """Create a lab and print its kubeconfig file."""
@@ -81,7 +80,7 @@ def list_(form: str) -> int:
     """List the labs."""
     labs = cluster.list_labs()
     if form == "table":
-        tables.table(click.get_text_stream("stdout"), ("NAME", "STATE", "SERVER", "CREATED"), [_cells(lab) for lab in labs])
+        finish.table(("name", "state", "server", "created"), map(_cells, labs))
     else:
         click.echo(finish.encoded([_row(lab) for lab in labs], form))
     return 0
@@ -97,7 +96,7 @@ def status(name: str, form: str) -> int:
     if form == "kubeconfig":
         click.echo(row["kubeconfig"] or "")
     elif form == "table":
-        tables.table(click.get_text_stream("stdout"), ("FIELD", "VALUE"), [(key, str(value)) for key, value in row.items()])
+        finish.table(("field", "value"), ((key, str(value)) for key, value in row.items()))
     else:
         click.echo(finish.encoded(row, form))
     return 0 if lab.state is State.RUNNING else 1

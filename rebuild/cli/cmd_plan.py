@@ -66,7 +66,7 @@ def command(
             run.record(plans.event_of(plan, key=run.key, at=run.now()))
             run.end(complete=True)
     if form == "table":
-        tables.plan(click.get_text_stream("stdout"), plan)
+        tables.print_plan(click.get_text_stream("stdout"), plan)
         return finish.answer(run.ledger, quiet=False)
     click.echo(finish.encoded(to_json.document(run.ledger), form))
     return finish.answer(run.ledger, quiet=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import click
 import orjson
 
 from rebuild.cli import stopping
+from rebuild.console import tables
 from rebuild.console.safe import clean
 from rebuild.console.view import Mode, View, make_view
 from rebuild.model.errors import Exit, RebuildError, UsageError
@@ -81,6 +82,11 @@ def _cause(error: BaseException) -> tuple[str, int]:
         case RebuildError():
             return str(error), int(error.exit)
     return f"{type(error).__name__}: {error}", int(Exit.INTERNAL)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows to stdout."""
+    tables.print_table(click.get_text_stream("stdout"), headers, rows)
 
 
 def encoded(document: Any, form: str) -> str:

@@ -36,7 +36,7 @@ Exit codes:
 class _Lazy(click.Group):
     """Knows the names and one-line helps of its commands without importing them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

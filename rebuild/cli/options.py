@@ -13,7 +13,7 @@ from rebuild.model import durations
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """Seconds, written as `90s`, `5m` or `1h30m`."""
 
     name = "duration"

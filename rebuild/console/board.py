@@ -15,7 +15,7 @@ from rich.text import Text
 
 from rebuild.console.rows import bar, line, short
 from rebuild.console.safe import clean
-from rebuild.console.trouble import trouble
+from rebuild.console.words import counted, trouble
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.events import Event, ObjectEnded, Planned, WriteIntended
 from rebuild.model.facts import HealthSeen, StopAsked, WriteAccepted
@@ -98,7 +98,7 @@ class Board:
             return None
         phases = ", ".join(f"{p.name} {p.seconds:.1f} s" for p in self._ledger.phases if p.seconds is not None)
         counts = ", ".join(f"{count} {word}" for word, count in self._counts())
-        parts = (f"{len(self._ledger.objects)} objects: {counts}", phases)
+        parts = (f"{counted(len(self._ledger.objects), 'object')}: {counts}", phases)
         return Text(clean("; ".join(part for part in parts if part)))
 
     def _header(self, elapsed: float) -> Text:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TextIO, assert_never
 
 from rebuild.console.safe import clean
-from rebuild.console.trouble import trouble
+from rebuild.console.words import counted, trouble
 from rebuild.model.events import (
     Event,
     ObjectEnded,
@@ -66,8 +66,8 @@ class PlainView:
             case TargetBound(uid, version, server, provider, fidelity):
                 self._say(self._said, "target", f"{provider} {version} at {server} ({fidelity}, uid {uid})")
             case Planned(objects, edges, findings, limits, at):
-                parts = ((objects, "objects"), (edges, "edges"), (findings, "findings"), (limits, "limits"))
-                self._say(at, "planned", ", ".join(f"{len(values)} {what}" for values, what in parts))
+                parts = ((objects, "object"), (edges, "edge"), (findings, "finding"), (limits, "limit"))
+                self._say(at, "planned", ", ".join(counted(len(values), noun) for values, noun in parts))
             case PhaseBegan(name, _, at):
                 self._say(at, "phase", name)
             case PhaseEnded(name, at):

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rebuild.console.safe import clean
+from rebuild.console.words import counted
 from rebuild.graph import rank
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.findings import Finding
@@ -64,14 +65,16 @@ def print_plan(stream: TextIO, plan: Plan, *, width: int | None = None) -> None:
     """Print what a plan would do: objects by namespace and kind, findings, limits, and the longest chain."""
     counts = ", ".join(f"{n} {action}" for action in Action if (n := plan.count(action)))
     headers = ("namespace", "kind", "objects", "action")
-    title = f"{len(plan.steps)} objects: {counts or 'nothing to do'}"
+    title = f"{counted(len(plan.steps), 'object')}: {counts or 'nothing to do'}"
     print_table(stream, headers, _groups(plan.steps.values()), title=title, width=width)
     if plan.findings:
-        title = f"{len(plan.findings)} findings"
+        title = counted(len(plan.findings), "finding")
         _section(stream, title, ("severity", "code", "where", "message"), map(_finding, plan.findings), width)
     if plan.limits:
         rows = ((limit.code, str(limit.ref), limit.message) for limit in plan.limits)
-        _section(stream, f"{len(plan.limits)} limits of this target", ("code", "object", "message"), rows, width)
+        _section(
+            stream, f"{counted(len(plan.limits), 'limit')} of this target", ("code", "object", "message"), rows, width
+        )
     chain = longest_chain(plan)
     if len(chain) > 1:
         links = ((str(step.ref), f"{step.tail:.1f} s") for step in chain)

@@ -1,4 +1,4 @@
-"""Where rebuild keeps what: things that can be made again in the cache, things that are the only record in the state."""
+"""Where rebuild keeps what: the cache holds what can be made again, the state what is the only record."""
 
 from __future__ import annotations
 

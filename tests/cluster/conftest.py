@@ -53,13 +53,6 @@ def until_passed(call: Callable[[], object]) -> None:
     raise AssertionError("the server kept refusing")
 
 
-def until_refused(call: Callable[[], object]) -> None:
-    """Call until the server refuses, and raise what it says; settings of the server take a moment to count."""
-    for _ in range(2000):
-        call()
-    raise AssertionError("the server kept accepting")
-
-
 @pytest.fixture(scope="session")
 def transport(lab: Lab) -> Iterator[Transport]:
     """The administrator's connection, for what the port cannot do."""

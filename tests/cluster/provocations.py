@@ -1,9 +1,14 @@
-"""How to make the real server give each recorded answer; every function is one case folder, by `<cause>/<name>`."""
+"""How to make the real server give each recorded answer: `PROVOCATIONS`, by the name of the case folder.
+
+Each one prepares what it takes and returns the request that is to fail. The server learns of policies and rights
+through watches, so that request may have to be made more than once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import orjson
@@ -12,11 +17,15 @@ from rebuild.cluster.client import ApiServer
 from rebuild.cluster.transport import Transport
 from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body
-from tests.cluster.conftest import Login, builtin, config_map, manifest, until_refused
+from tests.cluster.conftest import Login, builtin, config_map, manifest
 
 RBAC = "rbac.authorization.k8s.io"
 JSON = {"Content-Type": "application/json"}
+MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 CONTAINER = {"name": "web", "image": "nginx"}
+
+
+Request = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +37,21 @@ class Bench:
     namespace: str
     custom_kind: Kind
     login: Login
-    cleanup: list[Callable[[], object]]
+    cleanup: list[Request]
 
     def apply(self, body: Body, *, by: ApiServer | None = None) -> None:
         """Apply an object of a built-in kind."""
-        group = body["apiVersion"].rpartition("/")[0]
+        group, _, version = body["apiVersion"].rpartition("/")
         kind = builtin(group, body["kind"])
         (by or self.cluster).apply(manifest(body, self.namespace if kind.namespaced else ""), kind)
         if not kind.namespaced:
-            version = body["apiVersion"].rpartition("/")[2]
             path = f"{kind.collection(version)}/{body['metadata']['name']}"
             self.cleanup.append(lambda: self.transport.request("DELETE", path))
 
-    def apply_map(self, name: str, *, by: ApiServer | None = None, **data: str) -> None:
-        """Apply a ConfigMap."""
-        (by or self.cluster).apply(config_map(self.namespace, name, **data), builtin("", "ConfigMap"))
-
-    def apply_widget(self, **fields: Any) -> None:
-        """Apply a custom resource."""
-        body = {"apiVersion": f"{self.custom_kind.group}/v1", "kind": "Widget", "metadata": {"name": "w"}} | fields
-        self.cluster.apply(manifest(body, self.namespace), self.custom_kind)
+    def apply_as(self, kind: Kind, *, by: ApiServer | None = None, **fields: Any) -> None:
+        """Apply an object of a kind that is not built in."""
+        body = thing(f"{kind.group}/v1", kind.kind, "w", **fields)
+        (by or self.cluster).apply(manifest(body, self.namespace), kind)
 
 
 def thing(api: str, kind: str, name: str, **fields: Any) -> Body:
@@ -73,6 +77,11 @@ def binding(role_kind: str, role: str, *, kind: str = "RoleBinding", account: Bo
     return thing(f"{RBAC}/v1", kind, "bind", roleRef=ref, subjects=[account] if account else [])
 
 
+def widgets(group: str) -> Kind:
+    """A kind that nobody serves."""
+    return Kind(group, "Widget", "widgets", namespaced=True, versions=("v1",))
+
+
 def binder(bench: Bench) -> ApiServer:
     """A user who may write bindings everywhere, and may not hand out what it does not have."""
     name = bench.namespace
@@ -85,174 +94,206 @@ def binder(bench: Bench) -> ApiServer:
     return user
 
 
-def unknown_field(bench: Bench) -> None:
-    bench.apply(thing("v1", "ConfigMap", "typo", dat={"a": "1"}))
+def unknown_field(bench: Bench) -> Request:
+    return lambda: bench.apply(thing("v1", "ConfigMap", "typo", dat={"a": "1"}))
 
 
-def duplicate_merge_key(bench: Bench) -> None:
+def duplicate_merge_key(bench: Bench) -> Request:
     twice = [{"name": "X", "value": "1"}, {"name": "X", "value": "2"}]
-    bench.apply(deployment("a", CONTAINER | {"env": twice}))
+    return lambda: bench.apply(deployment("a", CONTAINER | {"env": twice}))
 
 
-def immutable_field(bench: Bench) -> None:
+def immutable_field(bench: Bench) -> Request:
     bench.apply(deployment("a", CONTAINER))
-    bench.apply(deployment("b", CONTAINER))
+    return lambda: bench.apply(deployment("b", CONTAINER))
 
 
-def bad_name(bench: Bench) -> None:
-    bench.apply_map("Bad_Name")
+def bad_name(bench: Bench) -> Request:
+    return lambda: bench.apply(thing("v1", "ConfigMap", "Bad_Name"))
 
 
-def custom_resource_with_an_unknown_field(bench: Bench) -> None:
-    bench.apply_widget(spec={"sise": 1})
+def unknown_field_of_a_custom_resource(bench: Bench) -> Request:
+    return lambda: bench.apply_as(bench.custom_kind, spec={"sise": 1})
 
 
-def the_message_does_not_repeat_a_secret_value(bench: Bench) -> None:
-    bench.apply(thing("v1", "Secret", "s", stringData={"pin": 424242, "other": ["hunter2"]}))
+def wrong_type_in_a_secret(bench: Bench) -> Request:
+    return lambda: bench.apply(thing("v1", "Secret", "s", stringData={"pin": 424242}))
 
 
-def too_large_for_etcd(bench: Bench) -> None:
-    bench.apply_widget(free={"x": "y" * 1_700_000})
+def too_large_for_etcd(bench: Bench) -> Request:
+    return lambda: bench.apply_as(bench.custom_kind, free={"x": "y" * 1_700_000})
 
 
-def too_large_for_a_message_to_etcd(bench: Bench) -> None:
-    bench.apply_widget(free={"x": "y" * 2_500_000})
+def too_large_for_a_message_to_etcd(bench: Bench) -> Request:
+    return lambda: bench.apply_as(bench.custom_kind, free={"x": "y" * 2_500_000})
 
 
-def too_large_for_a_request(bench: Bench) -> None:
-    bench.apply_widget(free={"x": "y" * 3_500_000})
+def too_large_for_a_request(bench: Bench) -> Request:
+    return lambda: bench.apply_as(bench.custom_kind, free={"x": "y" * 3_500_000})
 
 
-def created_by_somebody_at_the_same_moment(bench: Bench) -> None:
+def exists_already(bench: Bench) -> Request:
     path = f"/api/v1/namespaces/{bench.namespace}/configmaps"
-    for _ in range(2):
-        bench.transport.request("POST", path, body=orjson.dumps({"metadata": {"name": "c"}}), headers=JSON)
+    bench.apply(thing("v1", "ConfigMap", "c"))
+    body = orjson.dumps({"metadata": {"name": "c"}})
+    return lambda: bench.transport.request("POST", path, body=body, headers=JSON)
 
 
-def another_manager_owns_the_field(bench: Bench) -> None:
+def another_manager(bench: Bench) -> Request:
     path = f"/api/v1/namespaces/{bench.namespace}/configmaps/c?fieldManager=someone"
     headers = {"Content-Type": "application/apply-patch+yaml"}
     bench.transport.request("PATCH", path, body=config_map(bench.namespace, "c", a="1").payload, headers=headers)
-    bench.apply_map("c", a="2")
+    return lambda: bench.apply(thing("v1", "ConfigMap", "c", data={"a": "2"}))
 
 
-def group_unknown(bench: Bench) -> None:
-    body = thing("none.example.com/v1", "Widget", "w")
-    bench.cluster.apply(
-        manifest(body, bench.namespace), Kind("none.example.com", "Widget", "widgets", namespaced=True, versions=("v1",))
-    )
+def unknown_group(bench: Bench) -> Request:
+    return lambda: bench.apply_as(widgets("none.example.com"))
 
 
-def kind_unknown(bench: Bench) -> None:
-    kind = Kind("apps", "Widget", "widgets", namespaced=True, versions=("v1",))
-    bench.cluster.apply(manifest(thing("apps/v1", "Widget", "w"), bench.namespace), kind)
+def unknown_kind_of_a_known_group(bench: Bench) -> Request:
+    return lambda: bench.apply_as(widgets("apps"))
 
 
-def api_service_without_a_backend(bench: Bench) -> None:
+def api_service_without_a_backend(bench: Bench) -> Request:
     group = f"dead.{bench.namespace}.example.com"
-    service = {"name": "nobody", "namespace": bench.namespace}
-    spec = {"group": group, "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 100, "service": service}
-    spec["insecureSkipTLSVerify"] = True
+    spec = {
+        "group": group,
+        "version": "v1",
+        "groupPriorityMinimum": 100,
+        "versionPriority": 100,
+        "service": {"name": "nobody", "namespace": bench.namespace},
+        "insecureSkipTLSVerify": True,
+    }
     bench.apply(thing("apiregistration.k8s.io/v1", "APIService", f"v1.{group}", spec=spec))
-    kind = Kind(group, "Widget", "widgets", namespaced=True, versions=("v1",))
-    body = manifest(thing(f"{group}/v1", "Widget", "w"), bench.namespace)
-    while bench.transport.request("GET", f"/apis/apiregistration.k8s.io/v1/apiservices/v1.{group}")[1].get(
-        "status", {}
-    ).get("conditions") is None:
-        pass
-    bench.cluster.apply(body, kind)
+    return lambda: bench.apply_as(widgets(group))
 
 
-def namespace_missing(bench: Bench) -> None:
-    bench.cluster.apply(config_map("nowhere", "c"), builtin("", "ConfigMap"))
+def namespace_not_there(bench: Bench) -> Request:
+    return lambda: bench.cluster.apply(config_map("nowhere", "c"), builtin("", "ConfigMap"))
 
 
-def namespace_terminating(bench: Bench) -> None:
+def namespace_being_deleted(bench: Bench) -> Request:
     held = thing("v1", "ConfigMap", "held")
     held["metadata"]["finalizers"] = ["example.com/held"]
     bench.apply(held)
     path = f"/api/v1/namespaces/{bench.namespace}"
-    release = orjson.dumps({"metadata": {"finalizers": None}})
-    merge = {"Content-Type": "application/merge-patch+json"}
+    let_go = orjson.dumps({"metadata": {"finalizers": None}})
     bench.cleanup.append(
-        lambda: bench.transport.request("PATCH", f"{path}/configmaps/held", body=release, headers=merge)
+        lambda: bench.transport.request("PATCH", f"{path}/configmaps/held", body=let_go, headers=MERGE_PATCH)
     )
     bench.transport.request("DELETE", path)
-    bench.apply_map("late")
+    return lambda: bench.apply(thing("v1", "ConfigMap", "late"))
 
 
-def role_of_a_role_binding(bench: Bench) -> None:
+def role_of_a_role_binding(bench: Bench) -> Request:
     user = binder(bench)
-    until_bound(bench, user, binding("Role", "nobody"))
+    return lambda: bench.apply(binding("Role", "nobody"), by=user)
 
 
-def cluster_role_of_a_cluster_role_binding(bench: Bench) -> None:
+def role_of_a_cluster_role_binding(bench: Bench) -> Request:
     user = binder(bench)
-    until_bound(bench, user, binding("ClusterRole", "nobody", kind="ClusterRoleBinding"))
+    return lambda: bench.apply(binding("ClusterRole", "nobody", kind="ClusterRoleBinding"), by=user)
 
 
-def binding_more_than_one_has(bench: Bench) -> None:
+def more_rights_than_one_has(bench: Bench) -> Request:
     user = binder(bench)
-    until_bound(bench, user, binding("ClusterRole", "view"))
+    return lambda: bench.apply(binding("ClusterRole", "system:node-bootstrapper"), by=user)
 
 
-def until_bound(bench: Bench, user: ApiServer, body: Body) -> None:
-    """The authorizer learns of a new binding through a watch: it first denies the request itself."""
-    for _ in range(2000):
-        try:
-            bench.apply(body, by=user)
-        except ClusterFault as error:
-            if "cannot patch" in str(error):
-                continue
-            raise
-    raise AssertionError("the user never got the rights that it was given")
+def account_of_a_pod(bench: Bench) -> Request:
+    return lambda: bench.apply(pod(serviceAccountName="nobody"))
 
 
-def service_account_of_a_pod(bench: Bench) -> None:
-    bench.apply(pod(serviceAccountName="nobody"))
+def priority_class_of_a_pod(bench: Bench) -> Request:
+    bench.apply(thing("v1", "ServiceAccount", "web"))
+    return lambda: bench.apply(pod(serviceAccountName="web", priorityClassName="nobody"))
 
 
-def quota_exceeded(bench: Bench) -> None:
+def quota_is_used_up(bench: Bench) -> Request:
     bench.apply(thing("v1", "ResourceQuota", "q", spec={"hard": {"secrets": "0"}}))
-    until_refused(lambda: bench.apply(thing("v1", "Secret", "s")))
+    return lambda: bench.apply(thing("v1", "Secret", "s"))
 
 
-def rbac(bench: Bench) -> None:
-    bench.apply_map("c", by=bench.login("low"))
+def quota_is_not_counted_yet(bench: Bench) -> Request:
+    bench.apply(thing("v1", "ResourceQuota", "q", spec={"hard": {"secrets": "5"}}))
+    path = f"/api/v1/namespaces/{bench.namespace}/resourcequotas/q/status"
+    uncounted = orjson.dumps({"status": None})
+    number = count()
+
+    def request() -> None:
+        bench.transport.request("PATCH", path, body=uncounted, headers=MERGE_PATCH)
+        bench.apply(thing("v1", "Secret", f"s{next(number)}"))
+
+    return request
 
 
-def rbac_before_the_kind_is_even_looked_up(bench: Bench) -> None:
-    kind = Kind("none.example.com", "Widget", "widgets", namespaced=True, versions=("v1",))
-    bench.login("low").apply(manifest(thing("none.example.com/v1", "Widget", "w"), bench.namespace), kind)
+def rights(bench: Bench) -> Request:
+    user = bench.login("low")
+    return lambda: bench.apply(thing("v1", "ConfigMap", "c"), by=user)
 
 
-def priority_class_of_a_pod(bench: Bench) -> None:
-    bench.apply(pod(priorityClassName="nobody", serviceAccountName="default"))
+def rights_come_before_the_path(bench: Bench) -> Request:
+    user = bench.login("low")
+    return lambda: bench.apply_as(widgets("none.example.com"), by=user)
 
 
-def webhook_refuses_connections(bench: Bench) -> None:
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}
+def webhook_refuses_connections(bench: Bench) -> Request:
     hook = {
         "name": "dead.example.com",
         "clientConfig": {"url": "https://127.0.0.1:1/validate"},
-        "rules": [rule],
+        "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["secrets"]}],
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": bench.namespace}},
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],
     }
     api = "admissionregistration.k8s.io/v1"
     bench.apply(thing(api, "ValidatingWebhookConfiguration", bench.namespace, webhooks=[hook]))
-    until_refused(lambda: bench.apply_secret())
+    return lambda: bench.apply(thing("v1", "Secret", "s"))
 
 
-def flow_control_turns_us_away(bench: Bench) -> None:
+def flow_control_turns_us_away(bench: Bench) -> Request:
     user = bench.login("low")
     api, name = "flowcontrol.apiserver.k8s.io/v1", bench.namespace
-    jail = {"type": "Limited", "limited": {"nominalConcurrencyShares": 0, "limitResponse": {"type": "Reject"}}}
-    bench.apply(thing(api, "PriorityLevelConfiguration", name, spec=jail))
+    nobody_passes = {"nominalConcurrencyShares": 0, "limitResponse": {"type": "Reject"}}
+    level = thing(api, "PriorityLevelConfiguration", name, spec={"type": "Limited", "limited": nobody_passes})
+    bench.apply(level)
     who = {"kind": "ServiceAccount", "serviceAccount": {"name": "low", "namespace": name}}
-    what = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "namespaces": ["*"], "clusterScope": True}
-    rules = [{"subjects": [who], "resourceRules": [what]}]
-    spec = {"priorityLevelConfiguration": {"name": name}, "matchingPrecedence": 1, "rules": rules}
+    what = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "namespaces": ["*"]}
+    spec = {
+        "priorityLevelConfiguration": {"name": name},
+        "matchingPrecedence": 1,
+        "rules": [{"subjects": [who], "resourceRules": [what]}],
+    }
     bench.apply(thing(api, "FlowSchema", name, spec=spec))
-    until_not_forbidden(lambda: bench.apply_map("c", by=user))
+    return lambda: bench.apply(thing("v1", "ConfigMap", "c"), by=user)
+
+
+PROVOCATIONS: dict[str, Callable[[Bench], Request]] = {
+    "conflict/exists_already": exists_already,
+    "field-conflict/another_manager": another_manager,
+    "forbidden/more_rights_than_one_has": more_rights_than_one_has,
+    "forbidden/priority_class_of_a_pod": priority_class_of_a_pod,
+    "forbidden/rights": rights,
+    "forbidden/rights_come_before_the_path": rights_come_before_the_path,
+    "invalid/bad_name": bad_name,
+    "invalid/duplicate_merge_key": duplicate_merge_key,
+    "invalid/immutable_field": immutable_field,
+    "invalid/too_large_for_a_message_to_etcd": too_large_for_a_message_to_etcd,
+    "invalid/too_large_for_a_request": too_large_for_a_request,
+    "invalid/too_large_for_etcd": too_large_for_etcd,
+    "invalid/unknown_field": unknown_field,
+    "invalid/unknown_field_of_a_custom_resource": unknown_field_of_a_custom_resource,
+    "invalid/wrong_type_in_a_secret": wrong_type_in_a_secret,
+    "namespace-missing/not_there": namespace_not_there,
+    "namespace-terminating/being_deleted": namespace_being_deleted,
+    "not-served/api_service_without_a_backend": api_service_without_a_backend,
+    "not-served/unknown_group": unknown_group,
+    "not-served/unknown_kind_of_a_known_group": unknown_kind_of_a_known_group,
+    "overload/flow_control_turns_us_away": flow_control_turns_us_away,
+    "quota/not_counted_yet": quota_is_not_counted_yet,
+    "quota/used_up": quota_is_used_up,
+    "role-missing/of_a_cluster_role_binding": role_of_a_cluster_role_binding,
+    "role-missing/of_a_role_binding": role_of_a_role_binding,
+    "service-account-missing/of_a_pod": account_of_a_pod,
+    "webhook/refuses_connections": webhook_refuses_connections,
+}

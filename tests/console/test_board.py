@@ -57,7 +57,7 @@ def test_it_says_what_settles_and_what_failed() -> None:
 
 def test_an_accepted_object_still_holds_what_waits_for_its_health() -> None:
     edges = (story.edge(story.WEB, story.WIDGET, Gate.READY, "depends-on"), story.edge(story.CONFIG, story.WIDGET))
-    events = [
+    events: list[Event] = [
         story.planned(story.WEB, story.WIDGET, story.CONFIG, edges=edges),
         WriteIntended(story.WIDGET, 1, 1.0),
         story.accepted(story.WIDGET, 1.2),
@@ -67,7 +67,7 @@ def test_an_accepted_object_still_holds_what_waits_for_its_health() -> None:
 
 def test_what_is_tried_again_shows_its_last_fault() -> None:
     refused = WriteFailed(story.WEB, Fault(Cause.OVERLOAD, 429, "too many requests"), 0.5, 1.0, 1.5)
-    events = [story.planned(story.WEB), WriteIntended(story.WEB, 1, 1.0), refused]
+    events: list[Event] = [story.planned(story.WEB), WriteIntended(story.WEB, 1, 1.0), refused]
     assert drawn(board(events).picture(2.0))[-1] == "retrying  Deployment shop/web  1.0 s  too many requests"
 
 
@@ -117,7 +117,7 @@ def test_a_verification_alone_has_nothing_waiting() -> None:
     phase = (PhaseBegan("verify", False, 0.0), PhaseEnded("verify", 1.0))
     farewell = board([started, story.planned(story.WEB), phase[0], found, phase[1]]).farewell()
     assert farewell is not None
-    assert farewell.plain == "1 objects: 1 verified; verify 1.0 s"
+    assert farewell.plain == "1 object: 1 verified; verify 1.0 s"
 
 
 def test_before_the_plan_there_is_little_to_say_and_nothing_to_leave() -> None:

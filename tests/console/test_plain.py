@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable
 
 from rebuild.console.plain import PlainView
-from rebuild.model.events import Event, ObjectVerified, PhaseBegan, RunEnded, RunStarted, WriteIntended
+from rebuild.model.events import Event, ObjectVerified, PhaseBegan, RunEnded, RunStarted, SourceRead, WriteIntended
 from rebuild.model.facts import HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.refs import Ref
@@ -30,7 +30,7 @@ def test_a_run_is_told_change_by_change() -> None:
         "    0.0s  run        drill r-1",
         "    0.0s  source     https://example.com/shop.git main deploy at 0123456789ab",
         "    0.0s  target     kwok v1.37.2 at https://127.0.0.1:6443 (kwok, uid uid-1)",
-        "    0.5s  planned    6 objects, 3 edges, 0 findings, 1 limits",
+        "    0.5s  planned    6 objects, 3 edges, 0 findings, 1 limit",
         "    1.0s  phase      apply",
         "    1.5s  created    v1/Namespace/-/shop",
         "    2.5s  created    apiregistration.k8s.io/v1/APIService/-/v1.example.com",
@@ -51,7 +51,7 @@ def test_a_run_is_told_change_by_change() -> None:
 
 def test_an_accepted_object_that_never_gets_ready_is_told_with_its_reason() -> None:
     late = story.ended(story.WEB, Outcome.CREATED, 99.0, reason="not ready within 60 s")
-    events = [story.planned(story.WEB), story.accepted(story.WEB, 98.0), late]
+    events: list[Event] = [story.planned(story.WEB), story.accepted(story.WEB, 98.0), late]
     assert shown(events)[-1] == "   99.0s  not ready  apps/v1/Deployment/shop/web because not ready within 60 s"
 
 
@@ -61,12 +61,12 @@ def test_a_stop_and_an_incomplete_end_are_told() -> None:
 
 
 def test_a_plain_directory_is_named_as_no_commit() -> None:
-    source = story.SourceRead("/srv/shop", "", "", "", "")
+    source = SourceRead("/srv/shop", "", "", "", "")
     assert shown([source]) == ["    0.0s  source     /srv/shop (not a commit)"]
 
 
 def test_a_sign_of_life_comes_with_the_first_event_after_thirty_silent_seconds() -> None:
-    waiting = [story.planned(story.WEB), story.accepted(story.WEB, 1.0)]
+    waiting: list[Event] = [story.planned(story.WEB), story.accepted(story.WEB, 1.0)]
     seen = [HealthSeen(story.WEB, story.PROGRESSING, 8, at) for at in (2.0, 30.9, 31.0, 45.0)]
     assert shown([*waiting, *seen])[2:] == [
         "   31.0s  waiting    for apps/v1/Deployment/shop/web (0 of 3 replicas are available)"
@@ -75,7 +75,7 @@ def test_a_sign_of_life_comes_with_the_first_event_after_thirty_silent_seconds()
 
 def test_a_sign_of_life_names_the_fault_of_what_is_tried_again() -> None:
     refused = WriteFailed(story.WEB, Fault(Cause.OVERLOAD, 429, "too many requests"), 0.5, 39.0, 40.0)
-    events = [story.planned(story.WEB), WriteIntended(story.WEB, 1, 1.0), refused]
+    events: list[Event] = [story.planned(story.WEB), WriteIntended(story.WEB, 1, 1.0), refused]
     assert shown(events)[1:] == ["   40.0s  waiting    for apps/v1/Deployment/shop/web (too many requests)"]
 
 
@@ -104,7 +104,7 @@ def test_a_very_long_message_is_cut() -> None:
 
 def test_events_of_objects_outside_the_plan_say_nothing_and_do_no_harm() -> None:
     stranger = Ref.of("v1", "ServiceAccount", "shop", "default")
-    events = [
+    events: list[Event] = [
         RunStarted("r-1", "apply", "0.1.0", "2030-01-01T00:00:00Z"),
         PhaseBegan("apply", True, 0.0),
         HealthSeen(stranger, Status(Health.CURRENT), 3, 1.0),

@@ -17,7 +17,7 @@ class Kwok:
     """Targets with a real control plane and simulated nodes."""
 
     binaries: Binaries
-    nodes: int = config.NODES
+    nodes: int = cluster.NODES
 
     @property
     def name(self) -> str:
