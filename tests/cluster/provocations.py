@@ -261,7 +261,7 @@ def flow_control_turns_us_away(bench: Bench) -> Request:
     what = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "namespaces": ["*"]}
     spec = {
         "priorityLevelConfiguration": {"name": name},
-        "matchingPrecedence": 1,
+        "matchingPrecedence": 2,
         "rules": [{"subjects": [who], "resourceRules": [what]}],
     }
     bench.apply(thing(api, "FlowSchema", name, spec=spec))

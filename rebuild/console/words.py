@@ -1,0 +1,23 @@
+"""The words that all views share."""
+
+from __future__ import annotations
+
+from rebuild.model.states import Health
+from rebuild.report.ledger import Record, Standing
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 object`, `2 objects`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def trouble(record: Record) -> str:
+    """What keeps an object from being done: a fault while the next attempt is awaited, else its health; or nothing.
+
+    The text is foreign: it is not yet fit for a terminal.
+    """
+    if record.standing is Standing.WAITING:
+        return record.fault.message if record.fault else ""
+    if record.seen is None or record.seen.health is Health.CURRENT:
+        return ""
+    return record.seen.message or record.seen.health
