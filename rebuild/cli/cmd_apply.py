@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from rebuild.cli import finish, options, stopping, targets
-from rebuild.console import tables
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
@@ -78,12 +77,12 @@ def command(
             if not dry_run:
                 doubt = guard.objection(target, around.snapshot, plan)
                 if doubt and not yes:
-                    with view.paused():
-                        _confirm(doubt)
+                    view.pause()
+                    _confirm(doubt)
                 stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
             run.end(complete=not stopped, reason=stopped)
     if dry_run and form == "table":
-        tables.print_plan(click.get_text_stream("stdout"), plan)
+        finish.show_plan(plan)
     return finish.finish(run.ledger, form=form, report_file=report_file)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from rebuild.cli import finish, options, targets
-from rebuild.console import tables
 from rebuild.model import kinds
 from rebuild.ops import plan as plans
 from rebuild.ops import sources
@@ -66,7 +65,7 @@ def command(
             run.record(plans.event_of(plan, key=run.key, at=run.now()))
             run.end(complete=True)
     if form == "table":
-        tables.print_plan(click.get_text_stream("stdout"), plan)
+        finish.show_plan(plan)
         return finish.answer(run.ledger, quiet=False)
     click.echo(finish.encoded(to_json.document(run.ledger), form))
     return finish.answer(run.ledger, quiet=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from rebuild.console.safe import clean
 from rebuild.console.view import Mode, View, make_view
 from rebuild.model.errors import Exit, RebuildError, UsageError
 from rebuild.ops.run import Run
+from rebuild.plan.steps import Plan
 from rebuild.report import to_json, to_text
 from rebuild.report.ledger import Ledger
 from rebuild.report.verdict import SIGINT, SIGTERM, verdict
@@ -25,7 +27,7 @@ from rebuild.system import files
 @contextmanager
 def view_for(mode: str) -> Iterator[View]:
     """The view that a command shows its run with, on stderr; the terminal is as before when this ends."""
-    view = make_view(click.get_text_stream("stderr"), mode=Mode(mode))
+    view = make_view(sys.stderr, mode=Mode(mode))
     try:
         yield view
     finally:
@@ -86,7 +88,12 @@ def _cause(error: BaseException) -> tuple[str, int]:
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows to stdout."""
-    tables.print_table(click.get_text_stream("stdout"), headers, rows)
+    tables.print_table(sys.stdout, headers, rows)
+
+
+def show_plan(plan: Plan) -> None:
+    """Print a plan to stdout, for people."""
+    tables.print_plan(sys.stdout, plan)
 
 
 def encoded(document: Any, form: str) -> str:

@@ -67,12 +67,17 @@ class LiveView:
         self._console.print(Text(clean(text)))
         self._raise_failure()
 
+    def pause(self) -> None:
+        """Take the board away; the next event brings it back."""
+        if self._live is not None:
+            live, self._live = self._live, None
+            live.stop()
+
     def close(self) -> None:
         """Take the board away and leave the summary."""
         if self._live is None:
             return
-        live, self._live = self._live, None
-        live.stop()
+        self.pause()
         farewell = self._board.farewell()
         if farewell:
             self._console.print(farewell)

@@ -111,6 +111,9 @@ class PlainView:
         """Write the text as it is."""
         self._write(text)
 
+    def pause(self) -> None:
+        """Lines are in nobody's way."""
+
     def close(self) -> None:
         """Lines need no farewell."""
 

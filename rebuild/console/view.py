@@ -41,6 +41,9 @@ class View(Protocol):
     def note(self, text: str) -> None:
         """Say something that is no event, on one line: a hint, or where the report went."""
 
+    def pause(self) -> None:
+        """Leave the terminal to a question; the next event goes on."""
+
     def close(self) -> None:
         """Nothing more will come; the terminal is left as it was found. May be called more than once."""
 
@@ -86,6 +89,9 @@ class Silent:
     def note(self, text: str) -> None:
         """Not shown."""
 
+    def pause(self) -> None:
+        """There is nothing in the way."""
+
     def close(self) -> None:
         """There is nothing to leave."""
 
@@ -108,6 +114,10 @@ class Guarded:
     def note(self, text: str) -> None:
         """As the inner view, as long as it works."""
         self._try(lambda: self._inner.note(text))
+
+    def pause(self) -> None:
+        """As the inner view, as long as it works."""
+        self._try(self._inner.pause)
 
     def close(self) -> None:
         """As the inner view, as long as it works."""

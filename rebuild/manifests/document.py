@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+DEEPEST = 200
+"""How many levels a document may have: orjson writes 254, and libyaml's composer would overflow the stack of C."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from rebuild.manifests.document import Document, Problem
+from rebuild.manifests.document import DEEPEST, Document, Problem
 from rebuild.manifests.scalars import json_number
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -57,8 +57,8 @@ def documents(text: str, first_line: int) -> tuple[Document, ...] | None:
             )
             items = _items(text, position, reading.decoder) if isinstance(value.get("items"), list) else ()
             lines = tuple(first_line + text.count("\n", 0, start) for start in items)
-            if _has_half_a_pair(text[position:end], value):
-                found.append(Document(line, None, (Problem(line, "holds half of a UTF-16 surrogate pair"),)))
+            if reason := _unfit(text[position:end], value):
+                found.append(Document(line, None, (Problem(line, reason),)))
             else:
                 found.append(Document(line, value, problems, lines))
             position = _skip(text, end)
@@ -114,11 +114,22 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _has_half_a_pair(text: str, value: Any) -> bool:
-    if "\\ud" not in text.lower():
-        return False
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+def _unfit(text: str, value: Any) -> str:
+    """Why a value cannot be written as JSON again; empty if it can."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [child for node in level for child in _children(node)]
+    if level:
+        return "nested too deeply"
+    if "\\ud" in text.lower():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            return "holds half of a UTF-16 surrogate pair"
+    return ""
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -18,7 +18,7 @@ from yaml._yaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from rebuild.manifests import jsontext
-from rebuild.manifests.document import Document, Problem
+from rebuild.manifests.document import DEEPEST, Document, Problem
 from rebuild.manifests.scalars import Scalar, resolve
 
 _PLAIN = "plain"
@@ -33,16 +33,22 @@ class _Unreadable(Exception):
 
 
 class _Composer(CParser):
-    """libyaml's composer with tags that only say whether a scalar was plain."""
+    """libyaml's composer with tags that only say whether a scalar was plain, down to a certain depth."""
+
+    _depth = 0
 
     def resolve(self, kind: type[Node], _value: str | None, implicit: Any) -> str:
         return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
 
-    def descend_resolver(self, parent: Node | None, index: Any) -> None:
-        """PyYAML's path resolvers are not used."""
+    def descend_resolver(self, _parent: Node | None, _index: Any) -> None:
+        """Called on the way into each node. PyYAML's path resolvers are not used."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise RecursionError
 
     def ascend_resolver(self) -> None:
-        """PyYAML's path resolvers are not used."""
+        """Called on the way out of each node."""
+        self._depth -= 1
 
 
 def documents(data: bytes) -> Iterator[Document]:
@@ -125,6 +131,8 @@ class _Build:
         if id(node) in self.open_nodes:
             raise _Unreadable(self.line(node), "an anchor contains itself")
         self.open_nodes.add(id(node))
+        if len(self.open_nodes) > DEEPEST:
+            raise _Unreadable(self.line(node), "nested too deeply")
         try:
             if isinstance(node, SequenceNode):
                 return [self.value(child) for child in node.value]

@@ -211,13 +211,14 @@ def priority_class_of_a_pod(bench: Bench) -> Request:
 
 def quota_is_used_up(bench: Bench) -> Request:
     bench.apply(thing("v1", "ResourceQuota", "q", spec={"hard": {"secrets": "0"}}))
-    return lambda: bench.apply(thing("v1", "Secret", "s"))
+    number = count()
+    return lambda: bench.apply(thing("v1", "Secret", f"s{next(number)}"))
 
 
 def quota_is_not_counted_yet(bench: Bench) -> Request:
     bench.apply(thing("v1", "ResourceQuota", "q", spec={"hard": {"secrets": "5"}}))
     path = f"/api/v1/namespaces/{bench.namespace}/resourcequotas/q/status"
-    uncounted = orjson.dumps({"status": None})
+    uncounted = orjson.dumps({"status": {"used": None}})
     number = count()
 
     def request() -> None:
@@ -251,20 +252,9 @@ def webhook_refuses_connections(bench: Bench) -> Request:
     return lambda: bench.apply(thing("v1", "Secret", "s"))
 
 
-def flow_control_turns_us_away(bench: Bench) -> Request:
+def account_is_gone(bench: Bench) -> Request:
     user = bench.login("low")
-    api, name = "flowcontrol.apiserver.k8s.io/v1", bench.namespace
-    nobody_passes = {"nominalConcurrencyShares": 0, "limitResponse": {"type": "Reject"}}
-    level = thing(api, "PriorityLevelConfiguration", name, spec={"type": "Limited", "limited": nobody_passes})
-    bench.apply(level)
-    who = {"kind": "ServiceAccount", "serviceAccount": {"name": "low", "namespace": name}}
-    what = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "namespaces": ["*"]}
-    spec = {
-        "priorityLevelConfiguration": {"name": name},
-        "matchingPrecedence": 2,
-        "rules": [{"subjects": [who], "resourceRules": [what]}],
-    }
-    bench.apply(thing(api, "FlowSchema", name, spec=spec))
+    bench.transport.request("DELETE", f"/api/v1/namespaces/{bench.namespace}/serviceaccounts/low")
     return lambda: bench.apply(thing("v1", "ConfigMap", "c"), by=user)
 
 
@@ -289,11 +279,11 @@ PROVOCATIONS: dict[str, Callable[[Bench], Request]] = {
     "not-served/api_service_without_a_backend": api_service_without_a_backend,
     "not-served/unknown_group": unknown_group,
     "not-served/unknown_kind_of_a_known_group": unknown_kind_of_a_known_group,
-    "overload/flow_control_turns_us_away": flow_control_turns_us_away,
     "quota/not_counted_yet": quota_is_not_counted_yet,
     "quota/used_up": quota_is_used_up,
     "role-missing/of_a_cluster_role_binding": role_of_a_cluster_role_binding,
     "role-missing/of_a_role_binding": role_of_a_role_binding,
     "service-account-missing/of_a_pod": account_of_a_pod,
+    "unauthorized/account_is_gone": account_is_gone,
     "webhook/refuses_connections": webhook_refuses_connections,
 }

@@ -63,7 +63,9 @@ def test_a_body_of_any_kind_gives_a_fault_with_a_message(status: int, data: byte
     assert fault.status == status
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("3", 3.0), (None, 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0), ("-1", 0.0)])
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("3", 3.0), (None, 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0), ("-1", 0.0)]
+)
 def test_only_a_number_of_seconds_counts_as_a_wish(header: str | None, seconds: float) -> None:
     assert classify(429, b"", header).retry_after == seconds
 
@@ -73,9 +75,7 @@ def test_a_message_is_cut_before_it_fills_the_screen() -> None:
 
 
 @pytest.fixture
-def bench(
-    cluster: ApiServer, transport: Transport, namespace: str, custom_kind: Kind, login: Login
-) -> Iterator[Bench]:
+def bench(cluster: ApiServer, transport: Transport, namespace: str, custom_kind: Kind, login: Login) -> Iterator[Bench]:
     made = Bench(cluster, transport, namespace, custom_kind, login, [])
     yield made
     for undo in reversed(made.cleanup):

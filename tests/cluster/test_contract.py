@@ -43,9 +43,7 @@ def test_discovery_takes_two_requests(cluster: ApiServer, lab: Lab) -> None:
     assert sorted(seen) == [("get", "/api"), ("get", "/apis")]
 
 
-def test_a_write_is_one_request_that_names_us_and_forces_nothing(
-    cluster: ApiServer, lab: Lab, namespace: str
-) -> None:
+def test_a_write_is_one_request_that_names_us_and_forces_nothing(cluster: ApiServer, lab: Lab, namespace: str) -> None:
     with requests_of(lab) as seen:
         applied = cluster.apply(config_map(namespace, "one"), builtin("", "ConfigMap"))
     [(verb, uri)] = seen

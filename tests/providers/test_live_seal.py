@@ -159,8 +159,8 @@ def refusal(lab: Lab, name: str, client: dict[str, Any]) -> str:
 
 
 def seal_of(lab: Lab) -> str:
-    """How every error about the cluster's network ends."""
-    return f"dial unix {lab.layout.sealed_socket}: connect: no such file or directory"
+    """What every error about the cluster's network names."""
+    return f"dial unix {lab.layout.sealed_socket}: connect: "
 
 
 def test_a_webhook_behind_a_service_fails_at_the_seal(backend: Lab) -> None:
