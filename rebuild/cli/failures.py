@@ -63,4 +63,3 @@ def _say(text: str, *, label: str = "") -> None:
 
     for line in text.splitlines() or [""]:
         click.echo(f"{label}{clean(line)}", err=True)
-

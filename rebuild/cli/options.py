@@ -79,9 +79,7 @@ def output(*formats: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         return _all(
             function,
-            click.option(
-                "-o", "--output", "form", type=click.Choice(formats), default=formats[0], show_default=True
-            ),
+            click.option("-o", "--output", "form", type=click.Choice(formats), default=formats[0], show_default=True),
         )
 
     return decorate

@@ -103,10 +103,7 @@ def _goes_before(edge: Edge, rival: Edge) -> bool:
 
 
 def _loop_finding(loop: Sequence[Edge], index: Index) -> Finding:
-    steps = (
-        f"{_placed(edge.dependent, index)} waits until {edge.dependency} {edge.gate}: {edge.why}"
-        for edge in loop
-    )
+    steps = (f"{_placed(edge.dependent, index)} waits until {edge.dependency} {edge.gate}: {edge.why}" for edge in loop)
     written = any(edge.rule == "explicit" for edge in loop)
     first = loop[0].dependent
     item = index.get(first)
@@ -116,9 +113,7 @@ def _loop_finding(loop: Sequence[Edge], index: Index) -> Finding:
         message="these objects wait for each other: " + "; ".join(steps),
         ref=first,
         origin=item.origin if item else None,
-        next_step="remove one depends-on annotation of the loop"
-        if written
-        else "remove one of these references",
+        next_step="remove one depends-on annotation of the loop" if written else "remove one of these references",
     )
 
 

@@ -85,8 +85,7 @@ def _with_component(edges: Sequence[Edge]) -> list[tuple[Edge, Ref]]:
     return [
         (edge, component_of[edge.dependent])
         for edge in sorted(edges, key=order_of)
-        if edge.dependent in component_of
-        and component_of[edge.dependent] == component_of.get(edge.dependency)
+        if edge.dependent in component_of and component_of[edge.dependent] == component_of.get(edge.dependency)
     ]
 
 

@@ -40,9 +40,7 @@ def _verified(target: BoundTarget, blueprint: Blueprint, plan: Plan, key: bytes)
         live = snapshot.get(manifest.ref)
         status = _status(live, waits=manifest.ref in plan.waiting_claims)
         found = judge(manifest, live, status, setting=setting, key=key)
-        yield ObjectVerified(
-            found.ref, found.present, found.equal, status, found.differences, found.controller_owned
-        )
+        yield ObjectVerified(found.ref, found.present, found.equal, status, found.differences, found.controller_owned)
 
 
 def _status(live: Body | None, *, waits: bool) -> Status:

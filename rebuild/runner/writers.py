@@ -23,9 +23,7 @@ _LAST = float("inf")
 class Writers:
     """Takes steps and puts facts: what the API server said to each."""
 
-    def __init__(
-        self, cluster: Cluster, kinds: Kinds, facts: Facts, now: Callable[[], float], *, threads: int
-    ) -> None:
+    def __init__(self, cluster: Cluster, kinds: Kinds, facts: Facts, now: Callable[[], float], *, threads: int) -> None:
         self._cluster, self._kinds, self._facts, self._now = cluster, kinds, facts, now
         self._queue: PriorityQueue[tuple[float, int, Step | None]] = PriorityQueue()
         self._serial = count()

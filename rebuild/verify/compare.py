@@ -65,9 +65,7 @@ def described(ref: Ref, found: Deviation, live: Body, key: bytes) -> Difference:
         redaction.ABSENT if value is ABSENT else redaction.shown(ref, names, value, key)
         for value in (found.declared, found.live)
     )
-    return Difference(
-        ref, paths.render(found.path), declared, current, manager=managers.manager_of(live, found.path)
-    )
+    return Difference(ref, paths.render(found.path), declared, current, manager=managers.manager_of(live, found.path))
 
 
 def deviations(manifest: Manifest, live: Body, schemas: Schemas) -> list[Deviation]:
@@ -116,9 +114,7 @@ class _Comparison:
         self._schemas = schemas
         self.found: list[Deviation] = []
 
-    def value(
-        self, declared: Any, live: Any, shape: Shape, path: paths.Path, *, content: bool = False
-    ) -> None:
+    def value(self, declared: Any, live: Any, shape: Shape, path: paths.Path, *, content: bool = False) -> None:
         """Compare two values of any type; `content` marks the value of a free key, which must be there."""
         if declared is None:
             return

@@ -298,6 +298,5 @@ def _fits(path: paths.Path, pattern: Pattern) -> bool:
     if len(path) != len(pattern):
         return False
     return all(
-        name == step or (name == "*" and not isinstance(step, str))
-        for step, name in zip(path, pattern, strict=True)
+        name == step or (name == "*" and not isinstance(step, str)) for step, name in zip(path, pattern, strict=True)
     )

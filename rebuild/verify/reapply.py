@@ -56,8 +56,6 @@ def _without(value: Any, path: paths.Path) -> Any:
     if isinstance(value, dict):
         if not rest:
             return {name: child for name, child in value.items() if name != step}
-        return {
-            name: _without(child, tuple(rest)) if name == step else child for name, child in value.items()
-        }
+        return {name: _without(child, tuple(rest)) if name == step else child for name, child in value.items()}
     chosen = paths.lookup(value, (step,))
     return [_without(item, tuple(rest)) if item is chosen else item for item in value]

@@ -101,9 +101,7 @@ def distil(schema: Mapping[str, Any], name: str = "") -> Shape:
         return Shape(scalar=Scalar.INT_OR_STRING)
     if schema.get("type") == "string" and schema.get("format") == "byte":
         return Shape(scalar=Scalar.BYTES)
-    properties = {
-        key: value for key, value in _mapping(schema, "properties").items() if isinstance(value, Mapping)
-    }
+    properties = {key: value for key, value in _mapping(schema, "properties").items() if isinstance(value, Mapping)}
     fields = {key: distil(value) for key, value in properties.items()}
     free, items = schema.get("additionalProperties"), schema.get("items")
     atomic = schema.get("x-kubernetes-map-type") == "atomic"
@@ -149,9 +147,7 @@ def _reference(schema: Mapping[str, Any]) -> str:
 
 
 def _is_custom_quantity(schema: Mapping[str, Any]) -> bool:
-    return schema.get("x-kubernetes-int-or-string") is True and str(schema.get("pattern")).startswith(
-        _QUANTITY_PATTERN
-    )
+    return schema.get("x-kubernetes-int-or-string") is True and str(schema.get("pattern")).startswith(_QUANTITY_PATTERN)
 
 
 def _list_type(schema: Mapping[str, Any]) -> ListType:

@@ -49,12 +49,8 @@ def test_the_order_of_files_changes_nothing(seed: int) -> None:
     assert {edge.rule for edge in graph.edges} == {file.parent.parent.name for file in INPUTS}
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30), st.randoms(use_true_random=False)
-)
-def test_explicit_orders_without_a_loop_are_kept_whole(
-    pairs: list[tuple[int, int]], shuffler: random.Random
-) -> None:
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30), st.randoms(use_true_random=False))
+def test_explicit_orders_without_a_loop_are_kept_whole(pairs: list[tuple[int, int]], shuffler: random.Random) -> None:
     wanted = {(max(pair), min(pair)) for pair in pairs if pair[0] != pair[1]}
     manifests = [config(str(n), *(str(low) for high, low in sorted(wanted) if high == n)) for n in range(10)]
     shuffled = shuffler.sample(manifests, len(manifests))

@@ -36,10 +36,7 @@ def soft(dependent: Ref, dependency: Ref, gate: Gate = Gate.EXISTS) -> Edge:
 def graphs(draw: st.DrawFn, *, strengths: Sequence[Strength] = tuple(Strength)) -> list[Edge]:
     """At most one edge per pair of objects, in any order."""
     pairs = draw(st.lists(st.sampled_from(list(permutations(REFS, 2))), unique=True, max_size=18))
-    return [
-        edge(one, other, draw(st.sampled_from(GATES)), draw(st.sampled_from(strengths)))
-        for one, other in pairs
-    ]
+    return [edge(one, other, draw(st.sampled_from(GATES)), draw(st.sampled_from(strengths))) for one, other in pairs]
 
 
 def reaches(start: Ref, end: Ref, edges: Iterable[Edge]) -> bool:
@@ -112,17 +109,13 @@ def test_the_order_of_edges_changes_nothing(edges: list[Edge], random: Random) -
 
 @given(graphs(strengths=[Strength.HARD]))
 def test_a_hard_loop_is_closed_and_no_shorter_one_exists(edges: list[Edge]) -> None:
-    looping = {
-        ref for ref in REFS if any(e.dependent == ref and reaches(e.dependency, ref, edges) for e in edges)
-    }
+    looping = {ref for ref in REFS if any(e.dependent == ref and reaches(e.dependency, ref, edges) for e in edges)}
     loops = cycles.hard_loops(edges)
     for loop in loops:
         assert set(loop) <= set(edges)
         assert all(a.dependency == b.dependent for a, b in zip(loop, loop[1:] + loop[:1], strict=True))
         together = {
-            ref
-            for ref in looping
-            if reaches(loop[0].dependent, ref, edges) and reaches(ref, loop[0].dependent, edges)
+            ref for ref in looping if reaches(loop[0].dependent, ref, edges) and reaches(ref, loop[0].dependent, edges)
         }
         assert len(loop) == shortest_loop_among(together, edges)
         looping -= together

@@ -20,14 +20,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-WORDS = st.sampled_from(
-    ["True", "False", "Unknown", "Running", "Pending", "Failed", "Bound", "OnDelete", "two\nlines"]
-)
+WORDS = st.sampled_from(["True", "False", "Unknown", "Running", "Pending", "Failed", "Bound", "OnDelete", "two\nlines"])
 CONDITION = st.fixed_dictionaries(
     {
-        "type": st.sampled_from(
-            ["Ready", "Available", "Progressing", "Failed", "Complete", "NamesAccepted", "Stalled"]
-        )
+        "type": st.sampled_from(["Ready", "Available", "Progressing", "Failed", "Complete", "NamesAccepted", "Stalled"])
         | JSON,
         "status": WORDS | JSON,
         "reason": JSON,

@@ -16,9 +16,7 @@ SECRET = Ref.of("v1", "Secret", "shop", "db")
 TOKEN = "correct-horse-battery"
 
 
-@pytest.mark.parametrize(
-    "path", [("metadata", "name"), ("metadata", "labels", "a"), ("type",), ("immutable",)]
-)
+@pytest.mark.parametrize("path", [("metadata", "name"), ("metadata", "labels", "a"), ("type",), ("immutable",)])
 def test_what_identifies_a_secret_is_shown(path: tuple[str, ...]) -> None:
     assert redaction.shown(SECRET, path, "x", KEY) == '"x"'
 
@@ -34,10 +32,7 @@ def test_everything_else_is_a_digest(path: tuple[str, ...]) -> None:
 
 
 def test_other_kinds_are_shown_as_they_are() -> None:
-    assert (
-        redaction.shown(Ref.of("v1", "ConfigMap", "a", "b"), ("data",), {"b": 1, "a": 2}, KEY)
-        == '{"a": 2, "b": 1}'
-    )
+    assert redaction.shown(Ref.of("v1", "ConfigMap", "a", "b"), ("data",), {"b": 1, "a": 2}, KEY) == '{"a": 2, "b": 1}'
     assert redaction.shown(Ref.of("example.com/v1", "Secret", "a", "b"), ("data",), "x", KEY) == '"x"'
 
 
@@ -53,9 +48,7 @@ def test_data_and_string_data_of_one_value_have_one_digest() -> None:
 
 
 JSON = st.recursive(
-    st.one_of(
-        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()
-    ),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )

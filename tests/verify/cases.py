@@ -48,9 +48,7 @@ def setting(folder: Path) -> controllers.Setting:
     """What the folder says about definitions and autoscalers."""
     definitions = [body] if (body := read(folder / "crd.yaml")) else []
     autoscalers = [body] if (body := read(folder / "autoscaler.yaml")) else []
-    return controllers.Setting(
-        schema.builtin().extended(definitions), MANAGER, controllers.scaled_by(autoscalers)
-    )
+    return controllers.Setting(schema.builtin().extended(definitions), MANAGER, controllers.scaled_by(autoscalers))
 
 
 def verified(folder: Path) -> judge.Verified:

@@ -10,9 +10,7 @@ from rebuild.verify import controllers
 from tests.verify import cases
 
 
-@pytest.mark.parametrize(
-    "folder", cases.folders(), ids=lambda folder: folder.relative_to(cases.ROOT).as_posix()
-)
+@pytest.mark.parametrize("folder", cases.folders(), ids=lambda folder: folder.relative_to(cases.ROOT).as_posix())
 def test_a_case_says_what_it_expects(folder: Path) -> None:
     expected = (folder / "expected.txt").read_text().splitlines()
     assert list(cases.lines(cases.verified(folder))) == expected

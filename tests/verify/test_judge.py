@@ -13,9 +13,7 @@ FOLDER = cases.ROOT / "controllers" / "scaled_replicas"
 
 def test_an_object_that_is_not_there_is_neither_equal_nor_healthy() -> None:
     declared = cases.manifest(cases.read(FOLDER / "declared.yaml"))
-    verdict = judge.judge(
-        declared, None, Status(Health.NOT_FOUND), setting=cases.setting(FOLDER), key=cases.KEY
-    )
+    verdict = judge.judge(declared, None, Status(Health.NOT_FOUND), setting=cases.setting(FOLDER), key=cases.KEY)
     assert (verdict.present, verdict.equal, verdict.healthy, verdict.passed) == (False, False, False, False)
 
 
@@ -28,7 +26,5 @@ def test_a_controllers_field_leaves_the_object_equal() -> None:
 @pytest.mark.parametrize("health", [h for h in Health if h is not Health.CURRENT])
 def test_health_does_not_touch_equality(health: Health) -> None:
     declared = cases.manifest(cases.read(FOLDER / "declared.yaml"))
-    verdict = judge.judge(
-        declared, declared.body, Status(health), setting=cases.setting(FOLDER), key=cases.KEY
-    )
+    verdict = judge.judge(declared, declared.body, Status(health), setting=cases.setting(FOLDER), key=cases.KEY)
     assert (verdict.equal, verdict.healthy, verdict.passed) == (True, False, False)

@@ -30,8 +30,7 @@ FIELDS = {
 def live(*entries: tuple[str, str, Any]) -> dict[str, Any]:
     """An object with these entries of manager, subresource and fields."""
     rows = [
-        {"manager": m, "subresource": s, "fieldsV1": f} if s else {"manager": m, "fieldsV1": f}
-        for m, s, f in entries
+        {"manager": m, "subresource": s, "fieldsV1": f} if s else {"manager": m, "fieldsV1": f} for m, s, f in entries
     ]
     return {"metadata": {"managedFields": rows}}
 
@@ -79,8 +78,6 @@ def test_a_subresource_is_named_and_owners_are_listed_once() -> None:
     assert managers.manager_of(live(*entries), ("spec", "replicas")) == "hpa (scale), helm"
 
 
-@pytest.mark.parametrize(
-    "metadata", [None, {}, {"managedFields": None}, {"managedFields": [{"fieldsV1": []}, 1]}]
-)
+@pytest.mark.parametrize("metadata", [None, {}, {"managedFields": None}, {"managedFields": [{"fieldsV1": []}, 1]}])
 def test_an_object_without_usable_entries_has_no_owner(metadata: Any) -> None:
     assert managers.owners_of({"metadata": metadata}, ("spec",)) == ()

@@ -47,6 +47,4 @@ def test_a_controllers_field_is_left_out(case: str, field: Path) -> None:
 def test_everything_else_is_sent_as_declared(folder: str) -> None:
     declared = cases.manifest(cases.read(cases.ROOT / folder / "declared.yaml"))
     live = cases.read(cases.ROOT / folder / "live.yaml")
-    assert (
-        reapply.without_controller_owned(declared, live, cases.setting(cases.ROOT / folder)) == declared.body
-    )
+    assert reapply.without_controller_owned(declared, live, cases.setting(cases.ROOT / folder)) == declared.body

@@ -75,11 +75,7 @@ def test_a_definition_gives_the_shape_of_its_kind() -> None:
         {"spec": None},
         {"spec": {"versions": [{"name": "v1"}]}},
         {"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"properties": {"a": None}}}}]}},
-        {
-            "spec": {
-                "versions": [{"schema": {"openAPIV3Schema": {"properties": 1, "x-kubernetes-list-type": []}}}]
-            }
-        },
+        {"spec": {"versions": [{"schema": {"openAPIV3Schema": {"properties": 1, "x-kubernetes-list-type": []}}}]}},
     ],
 )
 def test_a_broken_definition_is_read_as_far_as_it_goes(body: dict[str, object]) -> None:

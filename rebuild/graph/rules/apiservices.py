@@ -24,12 +24,8 @@ def edges_from(index: Index) -> Iterator[Edge]:
             continue
         serving[text(item.body, "spec", "group"), text(item.body, "spec", "version")] = item.ref
         for backend in index.behind_service(text(service, "namespace"), text(service, "name")):
-            yield Edge(
-                item.ref, backend, Gate.READY, Strength.HARD, "its API is answered there", "apiservices"
-            )
+            yield Edge(item.ref, backend, Gate.READY, Strength.HARD, "its API is answered there", "apiservices")
     for item in index:
         api = serving.get((item.ref.group, item.ref.version))
         if api:
-            yield Edge(
-                item.ref, api, Gate.SERVED, Strength.HARD, "is of the API that it serves", "apiservices"
-            )
+            yield Edge(item.ref, api, Gate.SERVED, Strength.HARD, "is of the API that it serves", "apiservices")

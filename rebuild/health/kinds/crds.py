@@ -19,9 +19,7 @@ from rebuild.model.states import Health, Status
 def custom_resource_definition(body: Body) -> Status:
     """Current when both NamesAccepted and Established; Failed when another definition has its names."""
     if refused := conditions.find_false(body, "NamesAccepted"):
-        return Status(
-            Health.FAILED, f"the names are not accepted: {refused.explanation or 'no reason given'}"
-        )
+        return Status(Health.FAILED, f"the names are not accepted: {refused.explanation or 'no reason given'}")
     if not conditions.find_true(body, "NamesAccepted"):
         return in_progress("the names are not accepted yet")
     if not conditions.find_true(body, "Established"):

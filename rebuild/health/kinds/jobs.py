@@ -44,11 +44,7 @@ def _succeeded(body: Body) -> str:
     succeeded = fields.count(body, "status", "succeeded")
     # Without completions the pods agree among themselves when the work is done: there is no total.
     completions = fields.integer(body, "spec", "completions")
-    return (
-        f"{succeeded} pods succeeded"
-        if completions is None
-        else f"{succeeded} of {completions} pods succeeded"
-    )
+    return f"{succeeded} pods succeeded" if completions is None else f"{succeeded} of {completions} pods succeeded"
 
 
 RULES: Final[Mapping[GroupKind, Rule]] = {("batch", "Job"): job}
