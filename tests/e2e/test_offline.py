@@ -1,0 +1,94 @@
+"""What needs no cluster."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.support import ROOT, rebuild
+
+NOWHERE = {"KUBECONFIG": "/nonexistent", "HOME": "/nonexistent"}
+
+
+def test_a_plan_needs_no_cluster() -> None:
+    ran = rebuild("plan", ROOT, "--path", "examples/shop", **NOWHERE)
+
+    assert ran.code == 0, ran.stderr
+    assert "65 objects" in ran.stdout
+    assert ran.last_line.startswith("PASS")
+
+
+def test_a_plan_as_json_is_data_alone() -> None:
+    ran = rebuild("plan", ROOT, "--path", "examples/shop", "-o", "json")
+
+    assert ran.code == 0
+    assert len(ran.json()["objects"]) == 65
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif("REBUILD_CORPUS" not in os.environ, reason="REBUILD_CORPUS names no corpus")
+def test_a_published_stack_is_planned_offline() -> None:
+    source = Path(os.environ["REBUILD_CORPUS"]) / "kube-prometheus"
+
+    ran = rebuild("plan", source, "--path", "manifests", "-o", "json", **NOWHERE)
+
+    assert ran.code == 0, ran.stderr
+    assert len(ran.json()["objects"]) == 131
+
+
+def test_every_problem_of_every_file_is_reported_together(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n")
+    (tmp_path / "b.yaml").write_text("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n---\na: [\n")
+    (tmp_path / "c.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n")
+
+    ran = rebuild("plan", tmp_path)
+
+    assert ran.code == 2
+    assert "b.yaml:2" in ran.stderr
+    assert "a.yaml:1" in ran.stderr
+    assert "b.yaml:6" in ran.stderr
+    assert "c.yaml:1" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_hard_cycle_is_refused_with_its_loop(tmp_path: Path) -> None:
+    text = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {0}\n  namespace: default\n"
+        "  annotations: {{config.kubernetes.io/depends-on: /namespaces/default/ConfigMap/{1}}}\n"
+    )
+    (tmp_path / "loop.yaml").write_text(text.format("a", "b") + "---\n" + text.format("b", "a"))
+
+    ran = rebuild("plan", tmp_path)
+
+    assert ran.code == 2
+    assert "dependency-cycle" in ran.stderr
+    assert "loop.yaml:1" in ran.stderr
+    assert "loop.yaml:7" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("plan", "/nonexistent"), 2, "/nonexistent"),
+        (("plan", ROOT, "--ref", "no-such-branch"), 2, "no-such-branch"),
+        (("plan", ROOT, "--path", "no/such/folder"), 2, "no/such/folder"),
+        (("apply", ROOT, "--path", "examples/shop"), 2, "--context"),
+        (("apply", ROOT, "--context", "nobody", "--kubeconfig", "/nonexistent"), 5, "nobody"),
+        (("drill",), 2, "playbook"),
+        (("drill", "no-such-playbook.yaml"), 2, "no-such-playbook.yaml"),
+        (("drill", "pyproject.toml"), 2, "pyproject.toml"),
+        (("lab", "status", "no-such-lab"), 2, "no-such-lab"),
+        (("lab", "up", "Not A Name"), 2, "Not A Name"),
+        (("plan", ROOT, "-o", "xml"), 2, "xml"),
+        (("no-such-command",), 2, "no-such-command"),
+    ],
+)
+def test_a_bad_call_names_the_value_and_the_code(arguments: tuple[object, ...], code: int, words: str) -> None:
+    ran = rebuild(*arguments)
+
+    assert ran.code == code, ran.stderr
+    assert words in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert ran.stdout == ""

@@ -1,0 +1,57 @@
+"""The README's main command, as a stranger runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rebuild.providers.kwok import cluster
+from tests.e2e.support import our_writes, rebuild
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600, func_only=True)]
+
+
+def test_a_drill_brings_everything_back_and_leaves_nothing_behind(lab_binaries: object, tmp_path: Path) -> None:
+    labs_before = {lab.name for lab in cluster.list_labs()}
+
+    ran = rebuild("drill", "playbooks/quickstart.yaml", "--report", tmp_path / "report.json")
+
+    assert ran.code == 0, ran.stderr
+    assert ran.last_line.startswith("PASS  65 of 65 objects verified in ")
+    assert "recovery time on kwok: control plane only" in ran.last_line
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert report["verdict"] == "PASS"
+    assert report["exit"]["code"] == 0
+    assert len(report["source"]["commit"]) == 40
+    assert report["target"]["fidelity"] == "kwok"
+    assert report["recovery"]["seconds"] > 0
+    assert sum(one["verified"] is True for one in report["objects"]) >= 55
+    assert [limit["code"] for limit in report["limits"]] == ["webhook-held-back"]
+    assert {one["path"] for one in report["controllerOwned"]} <= {"rules", "spec.replicas"}
+    assert {lab.name for lab in cluster.list_labs()} == labs_before
+
+
+def test_each_object_costs_one_write_request(lab_binaries: object) -> None:
+    ran = rebuild("drill", "playbooks/quickstart.yaml", "--keep", "-o", "json")
+
+    assert ran.code == 0, ran.stderr
+    (kept,) = (lab for lab in cluster.list_labs() if lab.name.startswith("drill-"))
+    try:
+        assert kept.lab is not None
+        writes = our_writes(kept.lab.audit_log)
+        retried = sum(one["attempts"] - 1 for one in ran.json()["objects"])
+        assert len(writes) == 65
+        assert writes.total() == 65 + retried
+        assert retried <= 3
+    finally:
+        cluster.down(kept.name)
+
+
+def test_a_recovery_slower_than_its_objective_is_a_no(lab_binaries: object) -> None:
+    ran = rebuild("drill", "playbooks/quickstart.yaml", "--objective", "10ms", "-o", "json")
+
+    assert ran.code == 1
+    assert ran.json()["verdict"] == "FAIL"
+    assert "objective missed" in ran.json()["exit"]["reason"]
