@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rebuild.cli import finish, options, targets
+from rebuild.console.view import Silent
 from rebuild.model import kinds
 from rebuild.ops import plan as plans
 from rebuild.ops import sources
@@ -31,7 +32,6 @@ Exit codes: 0 a plan stands · 1 some objects cannot be sent · 2 usage, unreada
 @options.source
 @options.target
 @options.output("table", "json", "yaml")
-@options.progress
 def command(
     location: str,
     ref: str,
@@ -42,28 +42,26 @@ def command(
     kubeconfig: Path | None,
     request_timeout: float,
     form: str,
-    mode: str,
 ) -> int:
     """Read SOURCE (a repository, a URL, or a folder) and show objects, order and findings.
 
     Without --context nothing is asked of any cluster, and everything counts as still to be created.
     """
     asked = SourceOptions(location, ref, path, namespace, additions)
-    with finish.view_for(mode) as view:
-        run = Run("plan", listener=view, durable=False)
-        with finish.recorded(run, None):
-            read = sources.read_all(asked)
-            run.record(sources.event_of(read))
-            if context:
-                with targets.bound(context, kubeconfig, request_timeout) as target:
-                    run.record(target.event)
-                    found = declared(read, kinds=target.served, namespace=namespace)
-                    plan = plans.on_target(found, plans.look(found, target))
-            else:
-                found = declared(read, kinds=kinds.builtin(), namespace=namespace)
-                plan = plans.offline(found)
-            run.record(plans.event_of(plan, key=run.key, at=run.now()))
-            run.end(complete=True)
+    run = Run("plan", listener=Silent(), durable=False)
+    with finish.recorded(run, None):
+        read = sources.read_all(asked)
+        run.record(sources.event_of(read))
+        if context:
+            with targets.bound(context, kubeconfig, request_timeout) as target:
+                run.record(target.event)
+                found = declared(read, kinds=target.served, namespace=namespace)
+                plan = plans.on_target(found, plans.look(found, target))
+        else:
+            found = declared(read, kinds=kinds.builtin(), namespace=namespace)
+            plan = plans.offline(found)
+        run.record(plans.event_of(plan, key=run.key, at=run.now()))
+        run.end(complete=True)
     if form == "table":
         finish.show_plan(plan)
         return finish.answer(run.ledger, quiet=False)

@@ -29,6 +29,8 @@ _USER_ERROR_PHRASES = (
 )
 _DEAD_BACKEND_PHRASES = ("service unavailable", "error trying to reach service")
 """The aggregator's own answers, as plain text; an overloaded server sends a Status object."""
+_COLD_STORAGE = "storage is (re)initializing"
+"""Lists and watches of a kind that has only just begun to be served; over within some ten milliseconds."""
 
 
 def classify(status: int, data: bytes, retry_after: str | None = None) -> Fault:
@@ -48,7 +50,9 @@ def classify(status: int, data: bytes, retry_after: str | None = None) -> Fault:
         # The server says that the *binding* of the role's name is not found.
         message = f"the role {dig(body, 'details', 'name')!r} that the binding refers to does not exist"
     shown = message.partition(_ECHO)[0][:_LONGEST_MESSAGE]
-    return Fault(cause, status, shown or f"HTTP {status} without a message", _seconds(retry_after))
+    # The wish that comes with a cold storage is always one second, far more than it takes.
+    wish = 0.0 if cause is Cause.NOT_SERVED else _seconds(retry_after)
+    return Fault(cause, status, shown or f"HTTP {status} without a message", wish)
 
 
 def _cause(status: int, reason: str, message: str, body: Any) -> Cause:
@@ -68,6 +72,8 @@ def _cause(status: int, reason: str, message: str, body: Any) -> Cause:
         case 410:
             # The resourceVersion or the page that we asked from is gone: asking anew helps.
             return Cause.TRANSPORT
+        case 429 if message == _COLD_STORAGE:
+            return Cause.NOT_SERVED
         case 503 if not reason and message.startswith(_DEAD_BACKEND_PHRASES):
             return Cause.NOT_SERVED
         case 429 | 503 | 504:

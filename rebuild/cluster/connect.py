@@ -71,8 +71,10 @@ def open_transport(*, context: str, kubeconfig: Path | None = None, timeout: flo
     except (ConfigException, OSError, yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         # The last three are what the package raises where a file's structure is not what it expects.
         named = f"context {context!r}" if context else "the current context"
+        # Where a key is missing, the package prints the entry it is missing from, credentials included.
+        problem = str(error).partition("/{")[0]
         raise Unreachable(
-            f"{named} of {files} cannot be used: {error}",
+            f"{named} of {files} cannot be used: {problem}",
             hint=f"`kubectl config get-contexts --kubeconfig {files}` lists what there is",
         ) from error
     if not configuration.verify_ssl:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import orjson
 import urllib3
@@ -59,11 +60,9 @@ class HttpWatch:
     def close(self) -> None:
         """End the watch from any thread: a blocked read returns, and its thread lets go of the connection."""
         self._closed = True
+        # Closing waits for a read that is under way, so the read has to be ended first, and the reader closes.
+        with suppress(ValueError, RuntimeError, OSError):
+            # All three mean that there is nothing left to wake: read to its end, closed, or hung up.
+            self._response.shutdown()
         if not self._reading:
             self._response.close()
-            return
-        try:
-            self._response.shutdown()
-        except (ValueError, RuntimeError, OSError):
-            # Read to its end, closed or hung up already: there is nothing left to wake.
-            return

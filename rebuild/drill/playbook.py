@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from rebuild.manifests import loader
 from rebuild.model import durations
@@ -39,7 +40,7 @@ class Scenario(_Strict):
 
 
 class SourceSpec(_Strict):
-    """What is rebuilt. A relative `url` is relative to the playbook's folder."""
+    """What is rebuilt. A `url` that is a relative path starts at the playbook's folder."""
 
     url: str
     ref: str = ""
@@ -51,7 +52,7 @@ class TargetSpec(_Strict):
     """Where it is rebuilt."""
 
     provider: Literal["kwok"] = "kwok"
-    nodes: int = Field(default=5, ge=1, le=1000)
+    nodes: int = Field(default=5, ge=1, le=1000, strict=True)
 
 
 class Objectives(_Strict):
@@ -128,8 +129,8 @@ def read(path: Path) -> DrillOptions:
 
 def _options(spec: Spec, folder: Path) -> DrillOptions:
     url = spec.source.url
-    if "://" not in url and not Path(url).is_absolute() and ":" not in url:
-        url = str((folder / url).resolve())
+    if ":" not in url:
+        url = str((folder / Path(url).expanduser()).resolve())
     return DrillOptions(
         source=SourceOptions(url, spec.source.ref, spec.source.path, spec.source.namespace),
         provider=spec.target.provider,
@@ -141,8 +142,11 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
 
 
 def _explained(path: Path, error: ValidationError) -> str:
-    lines = [
-        f"{path}: {'.'.join(map(str, problem['loc'])) or 'the document'}: {problem['msg']}"
+    return "\n".join(
+        f"{path}: {'.'.join(map(str, problem['loc'])) or 'the document'}: {_said(problem)}"
         for problem in error.errors(include_url=False)
-    ]
-    return "\n".join(lines)
+    )
+
+
+def _said(problem: ErrorDetails) -> str:
+    return "a playbook has no such key" if problem["type"] == "extra_forbidden" else problem["msg"]

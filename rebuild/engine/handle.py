@@ -132,7 +132,7 @@ def _fired(state: State, timer: Timer) -> list[Command]:
         return _release(state, _give_up(state, timer.ref))
     if timer.kind is TimerKind.RETRY and progress.stage is Stage.PAUSED:
         return [] if state.stop_reason else _send(state, progress)
-    if timer.kind is TimerKind.HOLD and progress.stage is Stage.WAITING:
+    if timer.kind is TimerKind.HOLD:
         state.stop_waiting(progress, *sorted(progress.soft))
         return _release(state, [progress])
     if timer.kind is TimerKind.DEADLINE:

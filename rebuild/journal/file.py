@@ -24,7 +24,7 @@ class JournalBroken(Incomplete):
 
 
 class Journal:
-    """One run's record. Written by one thread; `sync` may come from another."""
+    """One run's record, written by one thread. Once a line could not be written whole, no other one is."""
 
     def __init__(self, path: Path) -> None:
         """Create the file.
@@ -36,6 +36,7 @@ class Journal:
         self._number = 0
         self._previous = ""
         self._unsynced = False
+        self._torn = False
         try:
             files.private_directory(path.parent)
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, files.PRIVATE_FILE)
@@ -46,14 +47,18 @@ class Journal:
         """Write one event.
 
         Raises:
-            JournalBroken: when the disk is full or gone.
+            JournalBroken: when the disk is full or gone, or an earlier line was cut short.
         """
+        if self._torn:
+            raise self._broken(OSError("an earlier line was cut short"))
         line = encode(event, number=self._number, previous=self._previous)
         try:
             written = os.write(self._descriptor, line)
         except OSError as error:
             raise self._broken(error) from error
         if written != len(line):
+            # What comes now would be read as the rest of this line.
+            self._torn = True
             raise self._broken(OSError("only a part of the line was written"))
         self._number += 1
         self._previous = hashlib.sha256(line).hexdigest()
@@ -74,9 +79,15 @@ class Journal:
             raise self._broken(error) from error
 
     def close(self) -> None:
-        """Sync and let go of the file."""
-        self.sync()
-        os.close(self._descriptor)
+        """Sync and let go of the file.
+
+        Raises:
+            JournalBroken: as `sync` does; the file is let go of in any case.
+        """
+        try:
+            self.sync()
+        finally:
+            os.close(self._descriptor)
 
     def _broken(self, error: OSError) -> JournalBroken:
         return JournalBroken(

@@ -93,6 +93,15 @@ class _Reader:
                 next_step="write both, such as `apiVersion: v1` and `kind: ConfigMap`",
             )
             return
+        if version.startswith("kustomize.config.k8s.io/"):
+            self._add(
+                "not-rendered",
+                Severity.WARNING,
+                f"a {kind} tells kustomize what to make of other files, which are read here as they stand",
+                origin,
+                next_step="give --path the folder with the rendered manifests",
+            )
+            return
         items = body.get("items")
         if not (kind.endswith("List") and isinstance(items, list)):
             yield body, origin

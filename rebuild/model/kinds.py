@@ -7,7 +7,7 @@ cluster.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -58,7 +58,7 @@ class Kinds:
         """A table that knows these kinds as well; where both know a kind, the new description wins."""
         return Kinds([*self._table.values(), *kinds])
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Kind]:
         return iter(self._table.values())
 
 

@@ -92,6 +92,7 @@ class Run:
         if self._journal:
             with suppress(JournalBroken):
                 self._journal.append(ended)
+            with suppress(JournalBroken):
                 self._journal.close()
         self.ledger.add(ended)
         self._listener.event(ended)

@@ -52,9 +52,10 @@ def build(blueprint: Blueprint, graph: Graph, surroundings: Surroundings, *, man
         steps[declared.ref] = step
         if step.action is Action.FAIL:
             findings.append(_not_served(step))
+    edges = fitted.openable(graph.edges)
     return Plan(
         steps=steps,
-        edges=fitted.openable(graph.edges),
+        edges=edges,
         expected=graph.expected,
         kinds=blueprint.kinds,
         findings=tuple(findings),

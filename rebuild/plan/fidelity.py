@@ -51,15 +51,23 @@ class Fitted:
         self.limits.append(Limit(code, ref, message))
 
     def openable(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
-        """The edges whose gates this target can open; the others are not waited for, which is a limit as well."""
+        """The edges whose gates this target can open; the others are not waited for, which is a limit as well.
+
+        A dependent that is held back itself has its limit already.
+        """
         kept = []
         for edge in edges:
-            if edge.dependency in self.unawaited and edge.gate is not Gate.EXISTS:
-                message = f"does not wait until {edge.dependency} is {edge.gate}: nothing answers behind it here"
-                self.limits.append(Limit("gate-not-provable", edge.dependent, message))
-            else:
+            if not self._stays_closed(edge):
                 kept.append(edge)
+            elif edge.dependent not in self.held_back:
+                message = f"does not wait until {edge.dependency} {edge.gate}: that never comes true here"
+                self.limits.append(Limit("gate-not-provable", edge.dependent, message))
         return tuple(kept)
+
+    def _stays_closed(self, edge: Edge) -> bool:
+        if edge.dependency in self.held_back:
+            return True
+        return edge.dependency in self.unawaited and edge.gate is not Gate.EXISTS
 
 
 def fit(blueprint: Blueprint, capabilities: Capabilities) -> Fitted:
@@ -118,9 +126,9 @@ def _conversions(blueprint: Blueprint, fitted: Fitted) -> None:
 
 
 def _converting(blueprint: Blueprint) -> Iterator[tuple[tuple[str, str], Any]]:
-    """The kinds whose declared CRD converts between versions by a webhook, with the version that is stored."""
+    """The kinds whose declared CRD has a Service convert between versions, with the version that is stored."""
     for crd in blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"):
-        if dig(crd.body, "spec", "conversion", "strategy") == "Webhook":
+        if dig(crd.body, "spec", "conversion", "webhook", "clientConfig", "service"):
             stored = [v.get("name") for v in dig_maps(crd.body, "spec", "versions") if v.get("storage")]
             group_kind = (dig(crd.body, "spec", "group"), dig(crd.body, "spec", "names", "kind"))
             yield group_kind, stored[0] if stored else None

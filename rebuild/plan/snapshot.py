@@ -26,7 +26,13 @@ _EVERY_CLUSTER = frozenset(
     }
 )
 _EVERY_NAMESPACE = frozenset({("", "ServiceAccount", "default"), ("", "ConfigMap", "kube-root-ca.crt")})
-_DEFAULT_NAMESPACE = frozenset({("", "Service", "kubernetes"), ("discovery.k8s.io", "EndpointSlice", "kubernetes")})
+_DEFAULT_NAMESPACE = frozenset(
+    {
+        ("", "Endpoints", "kubernetes"),
+        ("", "Service", "kubernetes"),
+        ("discovery.k8s.io", "EndpointSlice", "kubernetes"),
+    }
+)
 
 
 def ref_of(body: Body) -> Ref:

@@ -81,6 +81,8 @@ class Driver:
                 for fact in self._next_facts():
                     self._recorder.record(fact)
                     self._perform(handle.handle(self.state, fact), writers, watchers)
+                if self.state.stop_reason:
+                    writers.withdraw()
                 self._sync()
         finally:
             writers.close()

@@ -11,6 +11,7 @@ from queue import Empty, PriorityQueue
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.health import compute
 from rebuild.model.facts import Fact, HealthSeen, WriteAccepted, WriteFailed
+from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kinds
 from rebuild.model.states import Outcome
 from rebuild.plan.snapshot import version_of
@@ -18,6 +19,7 @@ from rebuild.plan.steps import Step
 from rebuild.runner.threads import Facts, start
 
 _LAST = float("inf")
+_NOT_SENT = Fault(Cause.TRANSPORT, 0, "was not sent: the run was stopped")
 
 
 class Writers:
@@ -33,15 +35,27 @@ class Writers:
         """Send a step's manifest as soon as a thread is free; longer tails go first."""
         self._queue.put((-step.tail, next(self._serial), step))
 
+    def withdraw(self) -> None:
+        """Take back what has not been sent; a fact says so of each."""
+        for step in self._unsent():
+            now = self._now()
+            self._facts.put(WriteFailed(step.ref, _NOT_SENT, 0.0, now, now))
+
     def close(self) -> None:
         """Drop what has not been sent, let every thread finish what it is sending, and end it."""
-        with suppress(Empty):
-            while True:
-                self._queue.get_nowait()
+        self._unsent()
         for _ in self._threads:
             self._queue.put((_LAST, next(self._serial), None))
         for thread in self._threads:
             thread.join()
+
+    def _unsent(self) -> list[Step]:
+        """Empty the queue."""
+        steps = []
+        with suppress(Empty):
+            while step := self._queue.get_nowait()[2]:
+                steps.append(step)
+        return steps
 
     def _work(self) -> None:
         while (step := self._queue.get()[2]) is not None:

@@ -95,7 +95,7 @@ def custom_kind(cluster: ApiServer, transport: Transport, namespace: str) -> Ite
     cluster.apply(manifest(body, ""), definition)
     kind = kinds.from_crd(body)
     assert kind
-    until_passed(lambda: cluster.list(kind, "v1"))
+    until_passed(lambda: cluster.watch(kind, "v1", cluster.list(kind, "v1").resource_version).close())
     yield kind
     transport.request("DELETE", f"{definition.collection('v1')}/widgets.{group}")
 

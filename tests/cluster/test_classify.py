@@ -47,7 +47,6 @@ def test_a_recorded_answer_has_its_cause(folder: Path) -> None:
 
 
 def test_every_cause_has_a_case() -> None:
-    # A transport error is no answer, except where the server forgot what we ask from.
     assert {folder.parent.name for folder in FOLDERS} == set(Cause)
 
 

@@ -32,11 +32,11 @@ class Ran:
         return document
 
 
-def rebuild(*arguments: object, cwd: Path = ROOT, **environment: str) -> Ran:
+def rebuild(*arguments: object, **environment: str) -> Ran:
     """Run `rebuild` as a user would, without a terminal."""
     done = subprocess.run(
         [sys.executable, "-m", "rebuild", *map(str, arguments)],
-        cwd=cwd,
+        cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,8 +78,6 @@ def test_verify_finds_what_somebody_changed_and_who(make_lab: LabMaker, tmp_path
     (tmp_path / "s.yaml").write_text(text % "declared-canary")
     assert rebuild("apply", tmp_path, *target).code == 0
     kubectl = lab.binaries / "kubectl"
-    import subprocess
-
     subprocess.run(
         [
             *(kubectl, "--kubeconfig", lab.kubeconfig, "patch", "secret", "s", "--field-manager", "by-hand"),
@@ -93,7 +92,7 @@ def test_verify_finds_what_somebody_changed_and_who(make_lab: LabMaker, tmp_path
 
     assert ran.code == 1
     (difference,) = ran.json()["differences"]
-    assert difference["path"] == "stringData.password"
+    assert difference["path"] == "data.password"
     assert difference["manager"] == "by-hand"
     assert difference["declared"] != difference["live"]
     assert "canary" not in ran.stdout + ran.stderr

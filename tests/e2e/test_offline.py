@@ -40,7 +40,7 @@ def test_a_published_stack_is_planned_offline() -> None:
 
 def test_every_problem_of_every_file_is_reported_together(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n")
-    (tmp_path / "b.yaml").write_text("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n---\na: [\n")
+    (tmp_path / "b.yaml").write_text("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n---\na: }\n")
     (tmp_path / "c.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n")
 
     ran = rebuild("plan", tmp_path)
@@ -65,7 +65,7 @@ def test_a_hard_cycle_is_refused_with_its_loop(tmp_path: Path) -> None:
     assert ran.code == 2
     assert "dependency-cycle" in ran.stderr
     assert "loop.yaml:1" in ran.stderr
-    assert "loop.yaml:7" in ran.stderr
+    assert "loop.yaml:8" in ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ class Auditor:
             assert commands == [], "something is asked for after the end"
         else:
             self._learn(fact)
+        if self.stopped:
+            assert commands in ([], [Finish()]), "nothing new begins after a stop"
         self._obeyed(commands)
 
     def skipped_by_brute_force(self) -> set[Ref]:
@@ -139,7 +141,6 @@ class Auditor:
             self._check_promptness()
 
     def _check_departure(self, ref: Ref, attempt: int) -> None:
-        assert not self.stopped, "nothing new begins after a stop"
         assert ref not in self.in_flight, "two writes of one object at a time"
         assert ref not in self.ends
         assert ref not in self.versions, "an accepted object is not written again"
@@ -201,6 +202,7 @@ class Auditor:
                 assert Timer(TimerKind.RETRY, ref) in self.running
             else:
                 assert progress.stage is Stage.APPLIED
+            if progress.stage is not Stage.WAITING:
                 assert Timer(TimerKind.DEADLINE, ref) in self.running
 
     def _check_waiting(self, ref: Ref) -> None:

@@ -1,0 +1,83 @@
+"""What a real server says to certificates and credentials that it does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rebuild.cluster.connect import connect, reached
+from rebuild.cluster.port import ClusterFault
+from rebuild.model.errors import Unreachable
+from rebuild.model.faults import Cause
+from rebuild.providers.kwok.lab import Lab
+from tests.cluster.conftest import Login
+
+pytestmark = pytest.mark.live
+
+
+def changed(
+    lab: Lab, folder: Path, *, user: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None
+) -> Path:
+    """A copy of the lab's kubeconfig with other settings."""
+    config = yaml.safe_load(lab.kubeconfig.read_text())
+    settings = config["clusters"][0]["cluster"]
+    settings |= cluster or {}
+    if "insecure-skip-tls-verify" in settings:
+        del settings["certificate-authority"]
+    config["users"][0]["user"] = user or config["users"][0]["user"]
+    file = folder / "kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+def refusal(lab: Lab, file: Path) -> Unreachable:
+    cluster = connect(context=lab.context, kubeconfig=file)
+    with pytest.raises(Unreachable) as caught:
+        reached(cluster, context=lab.context)
+    cluster.close()
+    assert lab.server in str(caught.value)
+    assert lab.context in str(caught.value)
+    return caught.value
+
+
+def test_the_lab_is_reached(lab: Lab) -> None:
+    cluster = reached(connect(context=lab.context, kubeconfig=lab.kubeconfig), context=lab.context)
+    assert cluster.identity().server == lab.server
+    cluster.close()
+
+
+def test_a_server_with_another_certificate_authority_is_refused(lab: Lab, tmp_path: Path) -> None:
+    stranger = yaml.safe_load(lab.kubeconfig.read_text())["users"][0]["user"]["client-certificate"]
+    error = refusal(lab, changed(lab, tmp_path, cluster={"certificate-authority": stranger}))
+    assert "CERTIFICATE_VERIFY_FAILED" in str(error)
+    assert error.hint == "the context's certificate authority did not sign this server: was the cluster made anew?"
+
+
+def test_a_server_that_goes_by_another_name_is_refused(lab: Lab, tmp_path: Path) -> None:
+    error = refusal(lab, changed(lab, tmp_path, cluster={"tls-server-name": "elsewhere.example.com"}))
+    assert "elsewhere.example.com" in str(error)
+
+
+def test_skipping_the_check_of_certificates_is_the_users_choice_and_quiet(lab: Lab, tmp_path: Path) -> None:
+    file = changed(lab, tmp_path, cluster={"insecure-skip-tls-verify": True})
+    cluster = connect(context=lab.context, kubeconfig=file)
+    assert cluster.identity().uid
+    cluster.close()
+
+
+def test_a_token_that_nobody_knows_asks_for_a_new_login(lab: Lab, tmp_path: Path) -> None:
+    error = refusal(lab, changed(lab, tmp_path, user={"token": "expired"}))
+    assert str(error).endswith("Unauthorized")
+    assert "log in again" in error.hint
+
+
+def test_a_user_who_may_not_see_the_clusters_identity_is_told_what_is_missing(lab: Lab, login: Login) -> None:
+    cluster = login("low")
+    with pytest.raises(Unreachable) as caught:
+        reached(cluster, context=lab.context)
+    assert isinstance(caught.value.__cause__, ClusterFault)
+    assert caught.value.__cause__.fault.cause is Cause.FORBIDDEN
+    assert "allow this user to get it" in caught.value.hint
