@@ -14,8 +14,6 @@ from rebuild.model import durations
 from rebuild.model.errors import UsageError
 from rebuild.ops.sources import SourceOptions
 
-API_VERSION = "rebuild.dev/v1alpha1"
-
 Seconds = Annotated[float, BeforeValidator(lambda value: durations.parse(str(value)))]
 """A duration such as `5m`, held as seconds."""
 

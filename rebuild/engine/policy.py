@@ -1,4 +1,4 @@
-"""Which failures are tried again, after which wait. The table in docs/reliability.md says the same in words."""
+"""Which failures are tried again, after which wait: by cause, never by the status number alone."""
 
 from __future__ import annotations
 

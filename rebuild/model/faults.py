@@ -14,7 +14,7 @@ class Cause(StrEnum):
     TRANSPORT = "transport"
     """No usable answer: refused, reset, timed out, cut short."""
     NOT_SERVED = "not-served"
-    """The path of the kind answers 404: its CRD or APIService does not serve yet."""
+    """The kind's API does not answer yet: its CRD is not established or its storage not warm, its APIService dead."""
     NAMESPACE_MISSING = "namespace-missing"
     NAMESPACE_TERMINATING = "namespace-terminating"
     ROLE_MISSING = "role-missing"

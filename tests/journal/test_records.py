@@ -1,0 +1,114 @@
+"""Events as lines: complete, readable by anybody, and without a single value of a Secret."""
+
+from __future__ import annotations
+
+import base64
+from typing import get_args
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rebuild.graph import build as graphs
+from rebuild.journal.records import encode, plain
+from rebuild.manifests.read import read
+from rebuild.model import kinds
+from rebuild.model.edges import Edge, Gate, Strength
+from rebuild.model.events import Event, ObjectEnded, ObjectVerified, RunEnded, RunStarted
+from rebuild.model.facts import Fact, HealthSeen, Timer, TimerFired, TimerKind, WriteAccepted, WriteFailed
+from rebuild.model.faults import Cause, Fault
+from rebuild.model.findings import Difference
+from rebuild.model.refs import Ref
+from rebuild.model.sources import SourceFile
+from rebuild.model.states import Health, Outcome, Status
+from rebuild.ops import plan as plans
+from rebuild.plan import build
+from rebuild.plan.build import OFFLINE
+
+WEB = Ref("apps", "Deployment", "shop", "web")
+HOME = Ref("", "Namespace", "", "shop")
+
+
+def line(event: Event) -> dict[str, object]:
+    text = encode(event, number=3, previous="abc")
+    assert text.endswith(b"\n")
+    assert text.count(b"\n") == 1
+    record: dict[str, object] = orjson.loads(text)
+    assert list(record) == ["n", "prev", "type", "data"]
+    assert (record["n"], record["prev"]) == (3, "abc")
+    return record
+
+
+def test_a_line_says_what_happened_in_words_of_the_field() -> None:
+    edge = Edge(WEB, HOME, Gate.EXISTS, Strength.SOFT, "lives in it", "namespaces")
+    record = line(ObjectEnded(WEB, Outcome.SKIPPED, False, "waits for it", HOME, (edge,), 1.23456789))
+    assert record["type"] == "object-ended"
+    assert record["data"] == {
+        "ref": "apps/v1/Deployment/shop/web",
+        "outcome": "skipped",
+        "ready": False,
+        "reason": "waits for it",
+        "because": "v1/Namespace/-/shop",
+        "released_without": [
+            {
+                "dependent": "apps/v1/Deployment/shop/web",
+                "dependency": "v1/Namespace/-/shop",
+                "gate": "exists",
+                "strength": "soft",
+                "why": "lives in it",
+                "rule": "namespaces",
+            }
+        ],
+        "at": 1.234568,
+    }
+
+
+def test_every_event_has_a_type_of_its_own() -> None:
+    members = [*get_args(Fact), *(member for member in get_args(Event) if isinstance(member, type))]
+    samples = [
+        RunStarted("r", "apply", "1", "2026-01-01T00:00:00Z"),
+        WriteAccepted(WEB, Outcome.CREATED, 2**63, 0.1, 0.2),
+        WriteFailed(WEB, Fault(Cause.OVERLOAD, 429, "busy", 1.0), 0.25, 0.1, 0.2),
+        HealthSeen(WEB, Status(Health.IN_PROGRESS, "1 of 2"), 7, 0.3),
+        TimerFired(Timer(TimerKind.RUN), 9.0),
+        ObjectVerified(WEB, True, True, Status(Health.CURRENT), (Difference(WEB, "spec", "1", "2"),), ()),
+        RunEnded(True, "", 10.0),
+    ]
+    types = {line(sample)["type"] for sample in samples}
+    assert len(types) == len(samples)
+    assert {type(sample) for sample in samples} <= set(members)
+
+
+def test_nothing_of_a_value_is_lost_but_digits_beyond_the_microsecond() -> None:
+    assert plain((1, "a", None, True, 0.1 + 0.2)) == [1, "a", None, True, 0.3]
+    assert plain(Timer(TimerKind.HOLD, WEB)) == {"kind": "hold", "ref": str(WEB)}
+    assert plain(2**63) == 2**63
+
+
+SECRETS = st.text(alphabet=st.characters(codec="ascii", categories=["L", "N"]), min_size=12, max_size=40)
+
+
+@given(data=SECRETS, text=SECRETS, changed=SECRETS)
+def test_no_value_of_a_secret_is_in_the_plan_as_it_is_told(data: str, text: str, changed: str) -> None:
+    encoded = base64.b64encode(data.encode()).decode()
+    planned = [told(encoded, each) for each in (text, changed)]
+    for value in (data, encoded, text, changed, base64.b64encode(text.encode()).decode()):
+        assert value.encode() not in planned[0] + planned[1]
+    assert (planned[0] == planned[1]) == (text == changed)
+
+
+def told(data: str, text: str) -> bytes:
+    """The journal's line about a plan with one Secret, a wrong field and an annotation in it."""
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "token", "annotations": {"note": text}},
+        "data": {"token": data},
+        "stringData": {"pin": text},
+        "dta": {"oops": text},
+    }
+    # A JSON file is what a generator writes, and needs no quoting.
+    blueprint = read([SourceFile("secret.json", orjson.dumps(secret))], kinds=kinds.builtin())
+    plan = build.build(blueprint, graphs.build(blueprint), OFFLINE, manager="rebuild")
+    assert len(plan.steps) == 1
+    return encode(plans.event_of(plan, key=b"key", at=0.0), number=0, previous="")
