@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rebuild.cli import finish, options, stopping, targets
+from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
@@ -29,7 +29,12 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 """
 
 
-@click.command("apply", epilog=_EPILOG, short_help="Rebuild a source on a cluster, verify it, and measure the time.")
+@click.command(
+    "apply",
+    cls=helping.Command,
+    epilog=_EPILOG,
+    short_help="Rebuild a source on a cluster, verify it, and measure the time.",
+)
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target

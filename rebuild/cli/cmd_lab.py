@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rebuild.cli import finish, options
+from rebuild.cli import finish, helping, options
 from rebuild.cli.labs import installed
 from rebuild.providers.kwok import cluster
 from rebuild.providers.kwok.binaries import Source
@@ -23,7 +23,7 @@ Examples:
 """
 
 
-@click.group("lab", epilog=_EPILOG, short_help="Manage the clusters of the embedded lab.")
+@click.group("lab", cls=helping.Group, epilog=_EPILOG, short_help="Manage the clusters of the embedded lab.")
 def command() -> None:
     """Real control planes on this machine: etcd, API server, controllers and scheduler, with simulated nodes.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rebuild.cli import finish, options, targets
+from rebuild.cli import finish, helping, options, targets
 from rebuild.console.view import Silent
 from rebuild.model import kinds
 from rebuild.ops import plan as plans
@@ -27,7 +27,9 @@ Exit codes: 0 a plan stands · 1 some objects cannot be sent · 2 usage, unreada
 """
 
 
-@click.command("plan", epilog=_EPILOG, short_help="Show what would be done, offline or against a cluster.")
+@click.command(
+    "plan", cls=helping.Command, epilog=_EPILOG, short_help="Show what would be done, offline or against a cluster."
+)
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rebuild.cli import finish, options, targets
+from rebuild.cli import finish, helping, options, targets
 from rebuild.ops import plan as plans
 from rebuild.ops import sources
 from rebuild.ops.blueprint import declared
@@ -24,7 +24,9 @@ Exit codes: 0 everything is present, equal and healthy · 1 something is not
 """
 
 
-@click.command("verify", epilog=_EPILOG, short_help="Compare a cluster with a source; write nothing.")
+@click.command(
+    "verify", cls=helping.Command, epilog=_EPILOG, short_help="Compare a cluster with a source; write nothing."
+)
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from rebuild import __version__
-from rebuild.cli import failures, stopping
+from rebuild.cli import failures, helping, stopping
 
 _COMMANDS = {
     "plan": "Show what would be done, offline or against a cluster.",
@@ -33,7 +33,7 @@ Exit codes:
 """
 
 
-class _Lazy(click.Group):
+class _Lazy(helping.Group):
     """Knows the names and one-line helps of its commands without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -6,10 +6,6 @@ import signal
 from collections.abc import Callable
 from types import FrameType
 
-from rebuild.report.verdict import SIGINT, SIGTERM
-
-_REASONS: dict[int, str] = {signal.SIGINT: SIGINT, signal.SIGTERM: SIGTERM}
-
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM; unwinds like Ctrl-C, so that everything is cleaned up on the way."""
@@ -24,7 +20,10 @@ class _Switch:
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         stop, self.stop = self.stop, None
         if stop is not None:
-            stop(_REASONS[number])
+            # Imported late, so that help does not pay for what only an interrupted run needs.
+            from rebuild.report import verdict
+
+            stop(verdict.SIGINT if number == signal.SIGINT else verdict.SIGTERM)
         elif number == signal.SIGTERM:
             raise Terminated
         else:
@@ -36,7 +35,7 @@ _SWITCH = _Switch()
 
 def install() -> None:
     """Take over both signals for this process."""
-    for number in _REASONS:
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _SWITCH)
 
 

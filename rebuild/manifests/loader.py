@@ -92,7 +92,7 @@ def _yaml(first_line: int, text: str) -> tuple[Document, ...]:
     try:
         composer = _Composer(text)
     except yaml.YAMLError as error:
-        return (_broken(first_line, error),)
+        return (_broken(first_line, text, error),)
     try:
         node = composer.get_single_node()
         if node is None:
@@ -103,16 +103,17 @@ def _yaml(first_line: int, text: str) -> tuple[Document, ...]:
             return ()
         return (Document(build.line(node), value, tuple(build.problems), build.item_lines(node)),)
     except yaml.YAMLError as error:
-        return (_broken(first_line, error),)
+        return (_broken(first_line, text, error),)
     except _Unreadable as error:
         return (Document(error.problem.line, None, (error.problem,)),)
     finally:
         composer.dispose()
 
 
-def _broken(first_line: int, error: yaml.YAMLError) -> Document:
+def _broken(first_line: int, text: str, error: yaml.YAMLError) -> Document:
+    """Where libyaml gave up; at the end of a text it counts one line more than there is."""
     mark = getattr(error, "problem_mark", None)
-    line = first_line + (mark.line if mark else 0)
+    line = first_line + (min(mark.line, text.count("\n")) if mark else 0)
     message = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     return Document(line, None, (Problem(line, f"not YAML: {message}"),))
 

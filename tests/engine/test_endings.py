@@ -100,6 +100,10 @@ class TestStop:
         run.stop()
         run.fire(TimerKind.RUN)
         assert run.state.stop_reason == "interrupted"
+        late = Run(plan("db"))
+        late.fire(TimerKind.RUN)
+        late.stop()
+        assert late.state.stop_reason == "the run's 1800 s are over"
 
     def test_the_runs_own_deadline_is_a_stop(self) -> None:
         run = Run(plan("db", "web -> db"))

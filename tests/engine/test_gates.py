@@ -128,6 +128,15 @@ class TestSoft:
         assert sent(run.accept("slow")) == ["web"]
         assert run.of("web").released_without == (edge("web ~> db ready"),)
 
+    def test_what_becomes_of_a_dependency_afterwards_is_not_noted_again(self) -> None:
+        run = Run(plan("web ~> db", "view ~> cache"))
+        run.fire(TimerKind.HOLD, "web")
+        run.fail("db", Cause.INVALID)
+        assert run.of("web").released_without == (edge("web ~> db"),)
+        run.accept("cache")
+        run.fire(TimerKind.DEADLINE, "cache")
+        assert run.of("view").released_without == ()
+
 
 class TestExpected:
     """Objects that others make."""

@@ -178,7 +178,9 @@ def test_what_the_target_cannot_take_is_held_back_with_its_limit() -> None:
 
 
 def test_limits_of_the_gates_are_in_the_plan_and_their_edges_are_not() -> None:
-    service = "{name: v1.api.example.com}\nspec: {group: api.example.com, version: v1, service: {namespace: a, name: b}}"
+    service = (
+        "{name: v1.api.example.com}\nspec: {group: api.example.com, version: v1, service: {namespace: a, name: b}}"
+    )
     text = f"""
 apiVersion: apiregistration.k8s.io/v1
 kind: APIService
@@ -197,7 +199,9 @@ metadata:
 
 
 def test_the_expected_tails_of_the_graph_are_those_of_the_steps() -> None:
-    found = support.blueprint("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---" + DEPLOYMENT + "---" + SETTINGS)
+    found = support.blueprint(
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---" + DEPLOYMENT + "---" + SETTINGS
+    )
     graph = graphs.build(found)
     plan = build.build(found, graph, OFFLINE, manager=support.MANAGER)
     assert {ref: step.tail for ref, step in plan.steps.items()} == graph.tails
@@ -270,10 +274,10 @@ def test_a_plan_without_a_target_creates_everything() -> None:
 
 
 def test_a_live_object_in_another_version_is_not_compared() -> None:
-    resource = "---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a, namespace: default}\nspec: {size: 1}\n"
+    resource = (
+        "---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a, namespace: default}\nspec: {size: 1}\n"
+    )
     found = support.blueprint(DEFINITION + resource)
     other = support.objects(resource.replace("/v1", "/v1beta1"))
-    plan = build.build(
-        found, graphs.build(found), Surroundings(Snapshot(other), support.REAL), manager=support.MANAGER
-    )
+    plan = build.build(found, graphs.build(found), Surroundings(Snapshot(other), support.REAL), manager=support.MANAGER)
     assert only(plan, "Widget").action is Action.CREATE
