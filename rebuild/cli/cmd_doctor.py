@@ -10,7 +10,7 @@ from rebuild.cli import finish, options
 from rebuild.ops.doctor import checks
 
 
-@click.command("doctor", short_help="Look at what this machine has of what rebuild needs.")
+@click.command("doctor")
 @options.output("table", "json", "yaml")
 def command(form: str) -> int:
     """Check programs, directories and the lab. Exits with 1 when something that a drill needs is missing.

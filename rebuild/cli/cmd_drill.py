@@ -27,7 +27,7 @@ Exit codes: 0 recovered and verified · 1 not recovered, or slower than the obje
 """
 
 
-@click.command("drill", cls=helping.Command, epilog=_EPILOG, short_help="Rehearse a recovery on a cluster of its own.")
+@click.command("drill", cls=helping.Command, epilog=_EPILOG)
 @click.argument("file", metavar="[PLAYBOOK]", required=False, type=click.Path(path_type=Path))
 @click.option("--source", "location", default="", help="Path or URL of the repository, instead of a playbook.")
 @options.source

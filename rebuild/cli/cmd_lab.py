@@ -23,7 +23,7 @@ Examples:
 """
 
 
-@click.group("lab", cls=helping.Group, epilog=_EPILOG, short_help="Manage the clusters of the embedded lab.")
+@click.group("lab", cls=helping.Group, epilog=_EPILOG)
 def command() -> None:
     """Real control planes on this machine: etcd, API server, controllers and scheduler, with simulated nodes.
 

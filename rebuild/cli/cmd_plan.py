@@ -27,9 +27,7 @@ Exit codes: 0 a plan stands · 1 some objects cannot be sent · 2 usage, unreada
 """
 
 
-@click.command(
-    "plan", cls=helping.Command, epilog=_EPILOG, short_help="Show what would be done, offline or against a cluster."
-)
+@click.command("plan", cls=helping.Command, epilog=_EPILOG)
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target

@@ -24,9 +24,7 @@ Exit codes: 0 everything is present, equal and healthy · 1 something is not
 """
 
 
-@click.command(
-    "verify", cls=helping.Command, epilog=_EPILOG, short_help="Compare a cluster with a source; write nothing."
-)
+@click.command("verify", cls=helping.Command, epilog=_EPILOG)
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target

@@ -128,9 +128,8 @@ def test_after_a_line_that_was_cut_short_nothing_more_is_written(tmp_path: Path)
 def test_a_line_that_did_not_fit_at_all_leaves_the_chain_whole(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
     journal.append(EVENTS[0])
-    with file_size_limit(journal.path.stat().st_size):
-        with pytest.raises(JournalBroken, match=os.strerror(errno.EFBIG)):
-            journal.append(EVENTS[1])
+    with file_size_limit(journal.path.stat().st_size), pytest.raises(JournalBroken, match=os.strerror(errno.EFBIG)):
+        journal.append(EVENTS[1])
     journal.append(EVENTS[2])
     journal.close()
     first, second = lines(journal.path)

@@ -8,7 +8,7 @@ from rebuild.graph import build as graphs
 from rebuild.model.objects import dig
 from rebuild.model.refs import Ref
 from rebuild.plan import build
-from rebuild.plan.build import OFFLINE, DEFAULT_CLASS, Surroundings
+from rebuild.plan.build import DEFAULT_CLASS, OFFLINE, Surroundings
 from rebuild.plan.snapshot import Snapshot
 from rebuild.plan.steps import Action, Plan, Step
 from tests.plan import support
