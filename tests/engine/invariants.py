@@ -175,12 +175,15 @@ class Auditor:
                 assert 0 < fault.retry_after <= command.seconds or 0 < command.seconds <= 30
 
     def _check_ends(self) -> None:
+        told = [progress.step.ref for progress in self.state.take_ended()]
+        before = set(self.ends)
         for ref, progress in self.state.objects.items():
             if progress.stage in FINAL:
                 end = (progress.stage, progress.outcome, progress.reason, progress.because)
                 assert self.ends.setdefault(ref, end) == end, "an object ends once"
             else:
                 assert ref not in self.ends, "an object ends once"
+        assert sorted(told) == sorted(self.ends.keys() - before), "each end is told once, when it happens"
 
     def _check_finish(self, commands: list[Command]) -> None:
         over = self.ends.keys() == self.steps.keys() or (self.stopped and not self.in_flight)
