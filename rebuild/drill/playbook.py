@@ -17,6 +17,15 @@ from rebuild.ops.sources import SourceOptions
 Seconds = Annotated[float, BeforeValidator(lambda value: durations.parse(str(value)))]
 """A duration such as `5m`, held as seconds."""
 
+_WORDS = {
+    "dict_type": "has to be a mapping",
+    "extra_forbidden": "a playbook has no such key",
+    "missing": "is missing",
+    "model_type": "has to be a mapping",
+    "tuple_type": "has to be a list",
+}
+"""Where pydantic would speak of Python."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -147,4 +156,4 @@ def _explained(path: Path, error: ValidationError) -> str:
 
 
 def _said(problem: ErrorDetails) -> str:
-    return "a playbook has no such key" if problem["type"] == "extra_forbidden" else problem["msg"]
+    return _WORDS.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")

@@ -12,8 +12,9 @@ from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body
 from rebuild.plan.snapshot import Snapshot, kinds_to_list
 
-_NOT_THERE = (Cause.NOT_SERVED, Cause.FORBIDDEN)
-"""A kind whose CRD is not applied yet holds nothing, and what we may not list we cannot know."""
+_NOT_THERE = (Cause.NOT_SERVED, Cause.FORBIDDEN, Cause.WEBHOOK)
+"""A kind whose CRD is not applied yet holds nothing; what we may not list, or what nobody converts to the version
+that we ask for, we cannot know."""
 
 
 def snapshot(cluster: Cluster, blueprint: Blueprint, known: Kinds) -> Snapshot:

@@ -122,13 +122,19 @@ def _not_served(step: Step) -> Finding:
 
 
 def _waiting_claims(blueprint: Blueprint, snapshot: Snapshot) -> Iterator[Ref]:
-    """The declared claims whose class binds them when a Pod uses them first; until then Pending is their health."""
+    """The declared claims whose class binds them when a Pod uses them first; until then Pending is their health.
+
+    A claim that names its volume is bound to that at once, whatever its class says (syncUnboundClaim of Kubernetes'
+    persistent volume controller).
+    """
     classes = {m.ref.name: m.body for m in blueprint.of_kind("storage.k8s.io", "StorageClass")}
     for body in snapshot.of_kind("storage.k8s.io", "StorageClass"):
         classes.setdefault(body["metadata"]["name"], body)
     late = {name for name, body in classes.items() if body.get("volumeBindingMode") == "WaitForFirstConsumer"}
     defaults = {n for n, body in classes.items() if dig(body, "metadata", "annotations", DEFAULT_CLASS) == "true"}
     for claim in blueprint.of_kind("", "PersistentVolumeClaim"):
+        if dig(claim.body, "spec", "volumeName"):
+            continue
         named = dig(claim.body, "spec", "storageClassName")
         if named in late or (named is None and defaults and defaults <= late):
             yield claim.ref

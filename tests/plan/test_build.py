@@ -256,6 +256,7 @@ DEFAULT_AT_ONCE = storage_class("at-once", "Immediate", default=True)
         ("", LATE, "", False),
         ("", LATE, DEFAULT_AT_ONCE, False),
         ("storageClassName: ''", DEFAULT_LATE, "", False),
+        ("storageClassName: late, volumeName: disk-7", LATE, "", False),
     ],
 )
 def test_a_claim_of_a_class_that_binds_on_first_use_may_stay_pending(

@@ -135,5 +135,6 @@ def everything(cluster: ApiServer) -> Iterator[Body]:
         try:
             yield from cluster.list(kind, kind.versions[0]).items
         except ClusterFault as error:
+            if error.fault.status not in (404, 405):
+                raise
             # Reviews and bindings can only be created.
-            assert error.fault.status in (404, 405)

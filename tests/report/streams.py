@@ -50,9 +50,9 @@ def opening(verb: str = "drill", *, objective: float = 0.0, fidelity: str = "kwo
     ]
 
 
-def planned(ref: Ref, action: str = "create", reason: str = "") -> PlannedObject:
+def planned(ref: Ref, action: str = "create", reason: str = "", *, awaited: bool = True) -> PlannedObject:
     """One object of the plan."""
-    return PlannedObject(ref, ORIGIN, action, reason, "sha256:0")
+    return PlannedObject(ref, ORIGIN, action, reason, "sha256:0", awaited)
 
 
 def plan(*objects: PlannedObject, limits: tuple[Limit, ...] = (), findings: tuple[Finding, ...] = ()) -> Planned:

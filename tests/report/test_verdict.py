@@ -29,7 +29,10 @@ from tests.report.streams import (
 )
 
 STUCK = Status(Health.IN_PROGRESS, "0 of 1 available")
-LIMIT = plan(limits=(Limit("not-provable", WEB, "nothing answers behind it"),))
+LIMIT = plan(
+    *(planned(ref, awaited=ref != WEB) for ref in EVERYTHING),
+    limits=(Limit("not-provable", WEB, "nothing answers behind it"),),
+)
 DRIFT = Difference(WEB, "spec.replicas", "3", "2", "kubectl")
 
 
@@ -210,3 +213,10 @@ def test_verify_needs_no_write() -> None:
 def test_a_counted_phase_that_never_ended_leaves_the_recovery_unmeasured() -> None:
     events = [*opening(), plan(), *(verified(ref) for ref in EVERYTHING), *phase("rebuild", 0.0, 5.0)[:1], *closing()]
     assert verdict(fold(events)).recovery_seconds is None
+
+
+def test_a_limit_about_something_else_does_not_excuse_health() -> None:
+    """Only the plan knows whose health this target cannot prove; any other limit says nothing about it."""
+    other = plan(limits=(Limit("gate-not-provable", WEB, "does not wait for what cannot answer"),))
+    found = fold(run(verified(WEB, status=STUCK), the_plan=other))
+    assert judgements(found)[WEB] is Judgement.UNHEALTHY

@@ -101,7 +101,8 @@ class Audit:
         try:
             self._outside.request("GET", f"/api/v1/namespaces/default/configmaps/{marker}")
         except ClusterFault as error:
-            assert error.fault.status == 404
+            if error.fault.status != 404:
+                raise
         for _ in range(100_000):
             data = self._read()
             if marker.encode() in data and data.endswith(b"\n"):

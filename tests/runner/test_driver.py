@@ -16,6 +16,7 @@ from rebuild.cluster.transport import Transport
 from rebuild.engine.policy import Policy
 from rebuild.health import compute
 from rebuild.journal.file import Journal, JournalBroken
+from rebuild.model.edges import Strength
 from rebuild.model.events import Event, WriteIntended
 from rebuild.model.facts import HealthSeen, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
@@ -148,6 +149,9 @@ def test_a_small_plan_comes_to_its_end_in_order(cluster: ApiServer, audit: Audit
     for edge in plan.edges:
         if edge.dependency in plan.steps:
             assert position(book, WriteIntended, edge.dependent) > position(book, WriteAccepted, edge.dependency)
+        elif edge.strength is Strength.HARD:
+            assert position(book, WriteIntended, edge.dependent) > position(book, HealthSeen, edge.dependency)
+    assert any(edge.dependency.name == "default" and edge.strength is Strength.HARD for edge in plan.edges)
 
 
 def position(book: Book, kind: type[Event], ref: Ref) -> int:
