@@ -1,14 +1,17 @@
 """What a target without containers cannot take as declared, and what is done instead. Every change here is a limit.
 
-Simulated nodes run no process, so nothing answers behind a Service: a fail-closed webhook would make every write
-that it covers fail, and an aggregated API would never be served.
+Simulated nodes run no process, so nothing answers behind a Service, and a lab is sealed, so nothing outside this
+machine does either: a fail-closed webhook would make every write that it covers fail, and an aggregated API would never
+be served.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.edges import Edge, Gate
@@ -84,22 +87,34 @@ def _webhooks(blueprint: Blueprint, fitted: Fitted) -> None:
     for kind in WEBHOOK_KINDS:
         for manifest in blueprint.of_kind("admissionregistration.k8s.io", kind):
             webhooks = list(dig_maps(manifest.body, "webhooks"))
-            names = [w.get("name") for w in webhooks if dig(w, "clientConfig", "service")]
+            names = [w.get("name") for w in webhooks if _is_out_of_reach(w.get("clientConfig"))]
             if not names:
                 continue
             body = {**manifest.body, "webhooks": [_disarmed(w) for w in webhooks]}
             fitted.manifests[manifest.ref] = manifest.with_body(body)
             message = (
-                f"its backend is simulated and cannot answer, so {', '.join(map(str, names))} "
+                f"its backend cannot answer here, so {', '.join(map(str, names))} "
                 f"got the match condition {HELD_BACK['name']} and is called for nothing"
             )
             fitted.limits.append(Limit("webhook-held-back", manifest.ref, message))
 
 
 def _disarmed(webhook: Body) -> Body:
-    if not dig(webhook, "clientConfig", "service"):
+    if not _is_out_of_reach(webhook.get("clientConfig")):
         return webhook
     return {**webhook, "matchConditions": [*dig_maps(webhook, "matchConditions"), HELD_BACK]}
+
+
+def _is_out_of_reach(client: Any) -> bool:
+    """Whether nobody answers a webhook's calls: a Service is simulated, and a lab lets no call leave the machine."""
+    if dig(client, "service"):
+        return True
+    try:
+        host = urlsplit(str(dig(client, "url") or "")).hostname or "localhost"
+        return host != "localhost" and not ip_address(host).is_loopback
+    except ValueError:
+        # A name other than localhost, or no URL at all, which is for the API server to refuse.
+        return bool(dig(client, "url"))
 
 
 def _aggregated_apis(blueprint: Blueprint, fitted: Fitted) -> None:
@@ -126,9 +141,9 @@ def _conversions(blueprint: Blueprint, fitted: Fitted) -> None:
 
 
 def _converting(blueprint: Blueprint) -> Iterator[tuple[tuple[str, str], Any]]:
-    """The kinds whose declared CRD has a Service convert between versions, with the version that is stored."""
+    """The kinds whose declared CRD converts by a webhook out of reach, with the version that is stored."""
     for crd in blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"):
-        if dig(crd.body, "spec", "conversion", "webhook", "clientConfig", "service"):
+        if _is_out_of_reach(dig(crd.body, "spec", "conversion", "webhook", "clientConfig")):
             stored = [v.get("name") for v in dig_maps(crd.body, "spec", "versions") if v.get("storage")]
             group_kind = (dig(crd.body, "spec", "group"), dig(crd.body, "spec", "names", "kind"))
             yield group_kind, stored[0] if stored else None
