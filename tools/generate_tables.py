@@ -1,4 +1,4 @@
-"""Writes the data files that come from a running control plane: `kinds.json` and `verify/schemas.json`.
+"""Writes the data files that come from a running control plane: kinds, shapes for verification, types for linting.
 
 Run it against a fresh lab when the Kubernetes version of the lab changes; a live test says when it is due:
 
@@ -16,6 +16,8 @@ from typing import Any, Protocol
 import orjson
 from kubernetes import config
 
+from rebuild.lint import table
+from rebuild.lint import types as lint_types
 from rebuild.model import kinds
 from rebuild.model.objects import dig, dig_maps
 from rebuild.verify import schema, shapes
@@ -79,21 +81,42 @@ def _resources(group: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
                 yield version["version"], resource
 
 
-def schema_rows(get: Get) -> tuple[dict[str, str], dict[str, Any]]:
-    """The type behind each `apiVersion/Kind`, and the facts of every type that has any."""
+def schemas_served(get: Get) -> tuple[dict[str, str], dict[str, Any]]:
+    """The type behind each `apiVersion/Kind` that discovery lists, and every named type as OpenAPI has it."""
     rows = kind_rows(get)
     wanted = {(row["group"], row["kind"], version) for row in rows for version in row["versions"]}
     roots: dict[str, str] = {}
-    types: dict[str, shapes.Shape] = {}
+    named: dict[str, Any] = {}
     documents = {f"apis/{group}/{v}" if group else f"api/{v}" for group, _, v in wanted}
     for document in sorted(documents):
         for name, body in dig(get(f"/openapi/v3/{document}"), "components", "schemas").items():
-            types[name] = shapes.distil(body, name)
+            named[name] = body
             for gvk in dig_maps(body, "x-kubernetes-group-version-kind"):
                 if (gvk["group"], gvk["kind"], gvk["version"]) in wanted:
                     roots[schema.root_key(gvk["group"], gvk["version"], gvk["kind"])] = name
+    return dict(sorted(roots.items())), named
+
+
+def schema_rows(get: Get) -> tuple[dict[str, str], dict[str, Any]]:
+    """The type behind each `apiVersion/Kind`, and the facts of every type that has any."""
+    roots, named = schemas_served(get)
+    types = {name: shapes.distil(body, name) for name, body in named.items()}
     kept = schema.reachable(types, [*roots.values(), schema.OBJECT_META])
-    return dict(sorted(roots.items())), {name: kept[name].encoded() for name in sorted(kept)}
+    return roots, {name: kept[name].encoded() for name in sorted(kept)}
+
+
+def type_rows(get: Get) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The type behind each `apiVersion/Kind`, and the fields of every struct that can be reached from there."""
+    roots, named = schemas_served(get)
+    kept: dict[str, dict[str, str]] = {}
+    pending = list(roots.values())
+    while pending:
+        name = pending.pop()
+        if name not in kept:
+            properties = named[name]["properties"]
+            kept[name] = {field: lint_types.encoded(properties[field], named) for field in sorted(properties)}
+            pending.extend(text.partition("@")[2] for text in kept[name].values() if "@" in text)
+    return roots, dict(sorted(kept.items()))
 
 
 def kinds_text(get: Get) -> bytes:
@@ -108,12 +131,23 @@ def schemas_text(get: Get) -> bytes:
     return b'{"roots":' + orjson.dumps(roots) + b',\n"types":{\n' + b",\n".join(lines) + b"\n}}\n"
 
 
+def types_text(get: Get) -> bytes:
+    """The content of `rebuild/lint/types.json`: one type per line."""
+    version = get("/version")
+    release = f"{version['major']}.{version['minor']}"
+    roots, types = type_rows(get)
+    lines = [orjson.dumps(name) + b":" + orjson.dumps(row) for name, row in types.items()]
+    head = b'{"release":' + orjson.dumps(release) + b',\n"roots":' + orjson.dumps(roots)
+    return head + b',\n"types":{\n' + b",\n".join(lines) + b"\n}}\n"
+
+
 def main() -> int:
-    """Write both files next to the modules that read them."""
+    """Write the files next to the modules that read them."""
     get = connect(os.environ["KUBECONFIG"])
     for module, name, text in (
         (kinds.__file__, "kinds.json", kinds_text(get)),
         (schema.__file__, "schemas.json", schemas_text(get)),
+        (table.__file__, "types.json", types_text(get)),
     ):
         target = Path(module).with_name(name)
         target.write_bytes(text)

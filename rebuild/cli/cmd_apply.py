@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
-from rebuild.ops import guard, sources
+from rebuild.ops import guard, rights, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -33,7 +34,6 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
     "apply",
     cls=helping.Command,
     epilog=_EPILOG,
-    short_help="Rebuild a source on a cluster, verify it, and measure the time.",
 )
 @click.argument("location", metavar="SOURCE")
 @options.source
@@ -48,7 +48,7 @@ def command(
     ref: str,
     path: str,
     additions: tuple[Path, ...],
-    namespace: str,
+    namespace: str | None,
     context: str,
     kubeconfig: Path | None,
     request_timeout: float,
@@ -65,25 +65,34 @@ def command(
     Never deletes anything. Fields that others own are left to them, and a conflict is reported. A second run
     writes only what has changed.
     """
+    asked = SourceOptions(location, ref, path, namespace or "default", additions)
     policy = Policy(**_given(run_deadline=timeout, object_deadline=object_timeout))
-    with finish.view_for(mode) as view, targets.bound(context, kubeconfig, request_timeout) as target:
+    with finish.view_for(mode) as view:
         run = Run("plan" if dry_run else "apply", listener=view, durable=not dry_run)
-        with finish.recorded(run, report_file):
-            with run.phase("source"):
-                read = sources.read_all(SourceOptions(location, ref, path, namespace, additions))
+        with (
+            finish.recorded(run, form=form, report_file=report_file),
+            targets.writable(context, kubeconfig, request_timeout, source=location) as target,
+        ):
+            with run.phase("source", counted=False):
+                read = sources.read_all(asked)
                 run.record(sources.event_of(read))
             run.record(target.event)
             with run.phase("plan"):
-                found = declared(read, kinds=target.served, namespace=namespace)
+                found = declared(read, kinds=target.served, namespace=asked.namespace)
                 around = plans.look(found, target)
                 plan = plans.on_target(found, around)
                 run.record(plans.event_of(plan, key=run.key, at=run.now()))
             stopped = ""
+            policy = replace(policy, run_deadline=max(policy.run_deadline - run.now(), 0.0))
             if not dry_run:
+                rights.assert_sufficient(target.cluster, plan)
                 doubt = guard.objection(target, around.snapshot, plan)
-                if doubt and not yes:
-                    view.pause()
-                    _confirm(doubt)
+                if doubt and yes:
+                    view.note(doubt)
+                elif doubt:
+                    with run.phase("confirm", counted=False):
+                        view.pause()
+                        _confirm(doubt)
                 stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
             run.end(complete=not stopped, reason=stopped)
     if dry_run and form == "table":

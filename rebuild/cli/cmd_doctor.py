@@ -22,5 +22,5 @@ def command(form: str) -> int:
         rows = [("ok" if c.ok else "missing", c.name, c.found, c.next_step) for c in found]
         finish.table(("state", "check", "found", "next step"), rows)
     else:
-        click.echo(finish.encoded([asdict(check) for check in found], form))
+        finish.data([asdict(check) for check in found], form)
     return 0 if all(check.ok for check in found if check.required) else 1

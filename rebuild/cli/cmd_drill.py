@@ -31,7 +31,7 @@ Exit codes: 0 recovered and verified · 1 not recovered, or slower than the obje
 @click.argument("file", metavar="[PLAYBOOK]", required=False, type=click.Path(path_type=Path))
 @click.option("--source", "location", default="", help="Path or URL of the repository, instead of a playbook.")
 @options.source
-@click.option("--provider", type=click.Choice(["kwok"]), default=None, help="What provides the target.")
+@click.option("--provider", type=click.Choice(["kwok"]), default="kwok", show_default=True, help="Makes the target.")
 @click.option("--nodes", type=click.IntRange(1, 1000), default=None, help="Nodes of the target; 5 by default.")
 @click.option("--objective", type=options.Duration(), default=None, help="Recovery time objective (RTO), such as 10m.")
 @options.limits
@@ -44,8 +44,8 @@ def command(
     ref: str,
     path: str,
     additions: tuple[Path, ...],
-    namespace: str,
-    provider: str | None,
+    namespace: str | None,
+    provider: str,  # noqa: ARG001 - there is one so far, and scripts may name it
     nodes: int | None,
     objective: float | None,
     timeout: float | None,
@@ -69,10 +69,9 @@ def command(
             location=source.location,
             ref=ref or source.ref,
             path=path or source.path,
-            namespace=namespace if namespace != "default" else source.namespace,
+            namespace=namespace or source.namespace,
             additions=additions,
         ),
-        provider=provider or chosen.provider,
         nodes=nodes or chosen.nodes,
         objective=chosen.objective if objective is None else objective,
         timeout=chosen.timeout if timeout is None else timeout,
@@ -80,8 +79,7 @@ def command(
         keep=keep,
     )
     with finish.view_for(mode) as view:
-        clusters = Kwok(installed(view), nodes=chosen.nodes)
         run = Run("drill", listener=view, objective=chosen.objective)
-        with finish.recorded(run, report_file):
-            drill(run, chosen, clusters, stoppable=stopping.stoppable)
+        with finish.recorded(run, form=form, report_file=report_file):
+            drill(run, chosen, lambda: Kwok(installed(view), nodes=chosen.nodes), stoppable=stopping.stoppable)
     return finish.finish(run.ledger, form=form, report_file=report_file)

@@ -10,6 +10,7 @@ import click
 
 from rebuild.cli import finish, helping, options
 from rebuild.cli.labs import installed
+from rebuild.model.errors import UsageError
 from rebuild.providers.kwok import cluster
 from rebuild.providers.kwok.binaries import Source
 from rebuild.providers.kwok.lab import LabStatus, State
@@ -42,7 +43,7 @@ def command() -> None:
 )
 @options.progress
 def install(origin: str, mode: str) -> int:
-    """Get the control plane's programs: from the cache, else built (about ten minutes on two cores, once)."""
+    """Get the control plane's programs: from the cache, else built (ten minutes or more on two cores, once)."""
     with finish.view_for(mode) as view:
         programs = installed(view, Source(origin))
     click.echo(str(programs.directory))
@@ -67,10 +68,21 @@ def up(name: str, kubeconfig: Path | None, nodes: int, mode: str) -> int:
 
 
 @command.command("down")
-@click.argument("name")
-def down(name: str) -> int:
-    """Remove a lab: its processes and its files, and nothing else."""
-    click.echo(f"lab/{name} {'removed' if cluster.down(name) else 'does not exist'}")
+@click.argument("name", required=False, default="")
+@click.option("--all", "everything", is_flag=True, help="Every lab that `rebuild lab list` shows, orphans included.")
+def down(name: str, everything: bool) -> int:
+    """Remove a lab, or all of them: their processes and their files, and nothing else."""
+    if bool(name) == everything:
+        raise UsageError("lab down needs a name or --all, and not both", hint="`rebuild lab list` names the labs")
+    names = [status.name for status in cluster.list_labs()] if everything else [name]
+    busy: list[str] = []
+    for each in names:
+        try:
+            click.echo(f"lab/{each} {'removed' if cluster.down(each) else 'does not exist'}")
+        except cluster.LabBusy:
+            busy.append(each)
+    if busy:
+        raise cluster.LabBusy(busy)
     return 0
 
 
@@ -82,7 +94,7 @@ def list_(form: str) -> int:
     if form == "table":
         finish.table(("name", "state", "server", "created"), map(_cells, labs))
     else:
-        click.echo(finish.encoded([_row(lab) for lab in labs], form))
+        finish.data([_row(lab) for lab in labs], form)
     return 0
 
 
@@ -98,7 +110,7 @@ def status(name: str, form: str) -> int:
     elif form == "table":
         finish.table(("field", "value"), ((key, str(value)) for key, value in row.items()))
     else:
-        click.echo(finish.encoded(row, form))
+        finish.data(row, form)
     return 0 if lab.state is State.RUNNING else 1
 
 

@@ -23,7 +23,7 @@ Examples:
   rebuild plan . --path clusters/prod --context staging -o json
 \b
 Exit codes: 0 a plan stands · 1 some objects cannot be sent · 2 usage, unreadable input,
-  duplicates or a hard cycle · 5 source or target unreachable
+  duplicates or a hard cycle · 3 refused by a guard · 5 source or target unreachable
 """
 
 
@@ -37,7 +37,7 @@ def command(
     ref: str,
     path: str,
     additions: tuple[Path, ...],
-    namespace: str,
+    namespace: str | None,
     context: str,
     kubeconfig: Path | None,
     request_timeout: float,
@@ -47,23 +47,23 @@ def command(
 
     Without --context nothing is asked of any cluster, and everything counts as still to be created.
     """
-    asked = SourceOptions(location, ref, path, namespace, additions)
+    asked = SourceOptions(location, ref, path, namespace or "default", additions)
     run = Run("plan", listener=Silent(), durable=False)
-    with finish.recorded(run, None):
+    with finish.recorded(run, form=form):
         read = sources.read_all(asked)
         run.record(sources.event_of(read))
         if context:
-            with targets.bound(context, kubeconfig, request_timeout) as target:
+            with targets.bound(context, kubeconfig, request_timeout, source=location) as target:
                 run.record(target.event)
-                found = declared(read, kinds=target.served, namespace=namespace)
+                found = declared(read, kinds=target.served, namespace=asked.namespace)
                 plan = plans.on_target(found, plans.look(found, target))
         else:
-            found = declared(read, kinds=kinds.builtin(), namespace=namespace)
+            found = declared(read, kinds=kinds.builtin(), namespace=asked.namespace)
             plan = plans.offline(found)
         run.record(plans.event_of(plan, key=run.key, at=run.now()))
         run.end(complete=True)
     if form == "table":
         finish.show_plan(plan)
         return finish.answer(run.ledger, quiet=False)
-    click.echo(finish.encoded(to_json.document(run.ledger), form))
+    finish.data(to_json.document(run.ledger), form)
     return finish.answer(run.ledger, quiet=True)

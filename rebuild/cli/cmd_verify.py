@@ -20,7 +20,7 @@ Examples:
   rebuild verify . --path clusters/prod --context prod -o json > report.json
 \b
 Exit codes: 0 everything is present, equal and healthy · 1 something is not
-  2 usage or unreadable input · 5 source or target unreachable
+  2 usage or unreadable input · 3 refused by a guard · 5 source or target unreachable
 """
 
 
@@ -35,7 +35,7 @@ def command(
     ref: str,
     path: str,
     additions: tuple[Path, ...],
-    namespace: str,
+    namespace: str | None,
     context: str,
     kubeconfig: Path | None,
     request_timeout: float,
@@ -44,15 +44,19 @@ def command(
     mode: str,
 ) -> int:
     """Compare every field that SOURCE declares with the cluster of --context, and name who owns a difference."""
-    with finish.view_for(mode) as view, targets.bound(context, kubeconfig, request_timeout) as target:
+    asked = SourceOptions(location, ref, path, namespace or "default", additions)
+    with finish.view_for(mode) as view:
         run = Run("verify", listener=view, durable=False)
-        with finish.recorded(run, report_file):
-            read = sources.read_all(SourceOptions(location, ref, path, namespace, additions))
+        with (
+            finish.recorded(run, form=form, report_file=report_file),
+            targets.bound(context, kubeconfig, request_timeout, source=location) as target,
+        ):
+            read = sources.read_all(asked)
             run.record(sources.event_of(read))
             run.record(target.event)
-            found = declared(read, kinds=target.served, namespace=namespace)
+            found = declared(read, kinds=target.served, namespace=asked.namespace)
             plan = plans.on_target(found, plans.look(found, target))
             run.record(plans.event_of(plan, key=run.key, at=run.now()))
-            verify(run, target, found.blueprint, plan)
+            verify(run, target, found.blueprint, plan, counted=False)
             run.end(complete=True)
     return finish.finish(run.ledger, form=form, report_file=report_file)

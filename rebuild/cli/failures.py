@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 
 import click
 
 from rebuild.cli.stopping import Terminated
-from rebuild.model.errors import Exit, InvalidBlueprint, RebuildError
+from rebuild.model.errors import Defect, DiskTrouble, Exit, InvalidBlueprint, RebuildError, UsageError
 
 
 def explain(error: BaseException) -> int:
-    """Write the cause to stderr and return the exit code.
-
-    Raises:
-        SystemExit: as it came, when a library wants to leave.
-    """
+    """Write the cause to stderr and return the exit code."""
     match error:
         case click.exceptions.Exit():
             return error.exit_code
         case click.ClickException():
-            error.show()
-            return int(Exit.USAGE)
+            return _tell(UsageError(error.format_message(), hint=_help_of(error)))
         case Terminated():
             _say("terminated")
             return int(Exit.TERMINATED)
@@ -33,33 +27,53 @@ def explain(error: BaseException) -> int:
         case InvalidBlueprint():
             for finding in error.findings:
                 _say(str(finding))
-            _say(str(error), label="error: ")
-            return int(error.exit)
+            return _tell(error)
         case RebuildError():
-            _say(str(error), label="error: ")
-            if error.hint:
-                _say(error.hint, label="hint: ")
-            return int(error.exit)
-        case BrokenPipeError():
-            # Whoever read our output has gone; nothing more can be said to it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return int(Exit.INTERNAL)
-        case SystemExit():
-            raise error
+            return _tell(error)
+        case BrokenPipeError() | SystemExit():
+            # Whoever read our output has gone, which click and rich take for a reason to leave the process.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return int(Exit.UNREAD)
+        case OSError() if error.errno:
+            return _tell(_disk(error))
     return _internal(error)
 
 
+def _tell(error: RebuildError) -> int:
+    """The cause with its code, the next step, and the exit code."""
+    _say(f"{error} [{error.code}]", label="error: ")
+    if error.hint:
+        _say(error.hint, label="hint: ")
+    return int(error.exit)
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"see `{context.command_path} --help`" if context else "see `rebuild --help`"
+
+
+def _disk(error: OSError) -> DiskTrouble:
+    place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "the output"
+    return DiskTrouble(
+        f"{place}: {error.strerror}", hint="make room there, or name a place that can be written: see `rebuild doctor`"
+    )
+
+
 def _internal(error: BaseException) -> int:
-    _say(f"this should not have happened: {type(error).__name__}: {error}", label="internal error: ")
     if os.environ.get("REBUILD_DEBUG"):
         traceback.print_exception(error)
-    else:
-        _say("run it again with REBUILD_DEBUG=1 and report what it prints", label="hint: ")
-    return int(Exit.INTERNAL)
+    return _tell(
+        Defect(
+            f"this should not have happened: {type(error).__name__}: {error}",
+            hint="run it again with REBUILD_DEBUG=1 and report what it prints",
+        )
+    )
 
 
 def _say(text: str, *, label: str = "") -> None:
     from rebuild.console.safe import clean
 
-    for line in text.splitlines() or [""]:
-        click.echo(f"{label}{clean(line)}", err=True)
+    first, *others = text.splitlines() or [""]
+    click.echo(f"{label}{clean(first)}", err=True)
+    for line in others:
+        click.echo(f"  {clean(line)}", err=True)

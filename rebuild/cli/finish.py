@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from rebuild.cli import stopping
 from rebuild.console import tables
 from rebuild.console.safe import clean
 from rebuild.console.view import Mode, View, make_view
-from rebuild.model.errors import Exit, RebuildError, UsageError
+from rebuild.model.errors import Exit, InvalidBlueprint, RebuildError, UsageError
+from rebuild.model.events import Planned
 from rebuild.ops.run import Run
 from rebuild.plan.steps import Plan
 from rebuild.report import to_json, to_text
 from rebuild.report.ledger import Ledger
 from rebuild.report.verdict import SIGINT, SIGTERM, verdict
-from rebuild.system import files
+from rebuild.system import encoding, files
 
 
 @contextmanager
@@ -46,13 +47,14 @@ def finish(ledger: Ledger, *, form: str, report_file: Path | None) -> int:
         UsageError: when the report cannot be written.
     """
     document = to_json.document(ledger)
+    # The file first: whoever reads stdout may leave early.
+    if report_file is not None:
+        write_report(report_file, document)
     if form == "table":
         for line in to_text.summary(ledger):
             click.echo(clean(line))
     else:
-        click.echo(encoded(document, form))
-    if report_file is not None:
-        write_report(report_file, document)
+        data(document, form)
     return answer(ledger, quiet=form != "table")
 
 
@@ -63,15 +65,22 @@ def answer(ledger: Ledger, *, quiet: bool) -> int:
 
 
 @contextmanager
-def recorded(run: Run, report_file: Path | None) -> Iterator[None]:
+def recorded(run: Run, *, form: str, report_file: Path | None = None) -> Iterator[None]:
     """Carry out a run; whatever cuts it short is recorded, and the report says how far it came."""
     try:
         yield
     except BaseException as error:
-        reason, code = _cause(error)
-        run.abandon(reason, code)
+        if isinstance(error, InvalidBlueprint):
+            run.tell(Planned((), (), error.findings, (), run.now()))
+        run.abandon(*_cause(error))
+        document = to_json.document(run.ledger)
+        # What cut the run short is the news, whatever else goes wrong in telling it.
         if report_file is not None:
-            write_report(report_file, to_json.document(run.ledger))
+            with suppress(UsageError):
+                write_report(report_file, document)
+        if form != "table":
+            with suppress(OSError):
+                data(document, form)
         raise
 
 
@@ -79,7 +88,7 @@ def _cause(error: BaseException) -> tuple[str, int]:
     match error:
         case stopping.Terminated():
             return SIGTERM, int(Exit.TERMINATED)
-        case KeyboardInterrupt():
+        case KeyboardInterrupt() | click.Abort():
             return SIGINT, int(Exit.INTERRUPTED)
         case RebuildError():
             return str(error), int(error.exit)
@@ -96,23 +105,29 @@ def show_plan(plan: Plan) -> None:
     tables.print_plan(sys.stdout, plan)
 
 
-def encoded(document: Any, form: str) -> str:
-    """A document as JSON or YAML text."""
+def data(document: Any, form: str) -> None:
+    """Print a document to stdout as JSON or YAML: in UTF-8, whatever the terminal's encoding."""
     if form == "json":
-        return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+        click.echo(encoding.as_json(document, option=orjson.OPT_INDENT_2))
+        return
     from rebuild.manifests import dump
 
-    return dump.yaml_text(document)
+    click.echo(dump.yaml_text(encoding.readable(document)).encode())
 
 
 def write_report(path: Path, document: Any) -> None:
-    """Put the report in its place, whole or not at all; anybody who may read the folder may read it.
+    """Put the report in its place, a file whole or not at all; anybody who may read the folder may read it.
 
     Raises:
         UsageError: when that is not possible.
     """
+    text = encoding.as_json(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     try:
-        files.write(path, orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), mode=0o644)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            # A pipe or a device, such as /dev/stdout: to put a file in its place would destroy it.
+            path.write_bytes(text)
+        else:
+            files.write(path, text, mode=0o644)
     except OSError as error:
         raise UsageError(
             f"the report {path} cannot be written: {error.strerror}", hint="name a file in a folder that exists"

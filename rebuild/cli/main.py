@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
 import click
 
 from rebuild import __version__
-from rebuild.cli import failures, helping, stopping
+from rebuild.cli import failures, helping, stopping, streams
 
+COMPLETION = "_REBUILD_COMPLETE"
+"""Set by the shell when it asks for completions."""
 _COMMANDS = {
     "plan": "Show what would be done, offline or against a cluster.",
     "apply": "Rebuild a source on a cluster, verify it, and measure the time.",
@@ -29,7 +32,7 @@ Examples:
 Exit codes:
   0 done and verified · 1 the answer is no · 2 usage or unreadable input
   3 refused by a guard · 4 did not reach its end · 5 target or source unreachable
-  6 internal error · 130, 143 stopped by a signal
+  6 internal error · 130, 143 stopped by a signal · 141 nobody reads the output
 """
 
 
@@ -55,10 +58,15 @@ class _Lazy(helping.Group):
 @click.version_option(__version__, prog_name="rebuild")
 def rebuild() -> None:
     """Rebuild a cluster from Git, prove that it came back, and measure how long it took."""
+    # Imported late, so that help does not pay for it.
+    from rebuild.system import temporary
+
+    temporary.claim()
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its exit code. Whatever goes wrong ends in one clear cause, never a traceback."""
+    streams.prepare()
     stopping.install()
     sys.exit(run(arguments))
 
@@ -66,7 +74,11 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     try:
-        result: Any = rebuild.main(args=arguments, standalone_mode=False)
+        if COMPLETION in os.environ:
+            rebuild.main(args=arguments, prog_name="rebuild")
+        # Not `rebuild.main`: that turns every interrupt into an abort, and a reader that has gone into exit code 1.
+        with rebuild.make_context("rebuild", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            result: Any = rebuild.invoke(context)
     except BaseException as error:  # noqa: BLE001 - the last line of defence: every failure gets a code and a cause
         return failures.explain(error)
     return int(result or 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,13 +20,34 @@ class Duration(click.ParamType[float]):
 
     name = "duration"
 
+    def __init__(self, *, zero: bool = False) -> None:
+        self._zero = zero
+        """Whether 0 makes sense."""
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
         try:
-            return durations.parse(str(value))
+            seconds = durations.parse(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        if not seconds and not self._zero:
+            self.fail(f"{value!r} leaves no time at all", param, ctx)
+        return seconds
+
+
+def _namespace(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """A DNS label, as Kubernetes wants namespaces; nothing at all means the default, as in kubectl."""
+    if value and not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", value):
+        raise click.BadParameter(f"{value!r} is not the name of a namespace: lower-case letters, digits and '-'")
+    return value or None
+
+
+def _writable(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    """A report that cannot be written is said before the run and not after it."""
+    if value is not None and not os.access(value.absolute().parent, os.W_OK):
+        raise click.BadParameter(f"{str(value)!r} is in no folder that can be written")
+    return value
 
 
 def source(function: F) -> F:
@@ -41,7 +64,13 @@ def source(function: F) -> F:
             type=click.Path(exists=True, path_type=Path),
             help="Manifests from outside Git, such as break-glass Secrets. May be given again.",
         ),
-        click.option("-n", "--namespace", default="default", show_default=True, help="For objects that name none."),
+        click.option(
+            "-n",
+            "--namespace",
+            default=None,
+            callback=_namespace,
+            help="For objects that name none; `default` by default.",
+        ),
     )
 
 
@@ -55,7 +84,13 @@ def target(function: F) -> F:
             type=click.Path(dir_okay=False, path_type=Path),
             help="The kubeconfig file; $KUBECONFIG or ~/.kube/config by default.",
         ),
-        click.option("--request-timeout", type=Duration(), default="60s", show_default=True, help="For one request."),
+        click.option(
+            "--request-timeout",
+            type=Duration(zero=True),
+            default="60s",
+            show_default=True,
+            help="For one request; 0 means no limit.",
+        ),
     )
 
 
@@ -94,6 +129,7 @@ def report(function: F) -> F:
             "report_file",
             metavar="FILE",
             type=click.Path(dir_okay=False, path_type=Path),
+            callback=_writable,
             help="Write the report as JSON to this file.",
         ),
         progress,

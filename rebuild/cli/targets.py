@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rebuild.cluster.connect import connect
+from rebuild.cluster.connect import connect, reached
 from rebuild.model.errors import UsageError
+from rebuild.ops import guard, settings
 from rebuild.ops.target import BoundTarget, bind
 
 _PROVIDER = "existing"
@@ -16,19 +17,40 @@ _KIND_BASELINE = frozenset({"local-path-storage"})
 
 
 @contextmanager
-def bound(context: str, kubeconfig: Path | None, timeout: float) -> Iterator[BoundTarget]:
-    """The cluster that the user named.
+def writable(context: str, kubeconfig: Path | None, timeout: float, *, source: str) -> Iterator[BoundTarget]:
+    """The cluster that the user named, if the user's own settings let it be written to.
+
+    Raises:
+        Refused: when they do not; and all that `bound` raises.
+    """
+    own = settings.read()
+    guard.assert_allowed(_named(context), own)
+    with bound(context, kubeconfig, timeout, source=source) as target:
+        guard.assert_not_denied(target, own)
+        yield target
+
+
+@contextmanager
+def bound(context: str, kubeconfig: Path | None, timeout: float, *, source: str) -> Iterator[BoundTarget]:
+    """The cluster that the user named, to be read.
 
     Raises:
         UsageError: when no context is named: the current one may be anybody's.
-        Unreachable: when it cannot be used.
+        Refused: when the kubeconfig comes out of the source and would act on this machine.
+        Unreachable: when the cluster cannot be used.
     """
+    _named(context)
+    guard.assert_own(kubeconfig, source)
+    cluster = connect(context=context, kubeconfig=kubeconfig, timeout=timeout)
+    try:
+        yield bind(reached(cluster, context=context), provider=_PROVIDER, baseline_namespaces=_KIND_BASELINE)
+    finally:
+        cluster.close()
+
+
+def _named(context: str) -> str:
     if not context:
         raise UsageError(
             "no target is named", hint="name one with --context; `kubectl config get-contexts` lists what there is"
         )
-    cluster = connect(context=context, kubeconfig=kubeconfig, timeout=timeout)
-    try:
-        yield bind(cluster, provider=_PROVIDER, baseline_namespaces=_KIND_BASELINE)
-    finally:
-        cluster.close()
+    return context

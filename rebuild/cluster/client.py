@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from rebuild.cluster import discovery
+import orjson
+
+from rebuild.cluster import discovery, rights
 from rebuild.cluster.port import Applied, ClusterFault, Identity, Listing
+from rebuild.cluster.rights import Access, Rights
 from rebuild.cluster.transport import Transport
 from rebuild.cluster.watch import HttpWatch
 from rebuild.model.faults import Cause, Fault
@@ -18,6 +22,8 @@ FIELD_MANAGER = "rebuild"
 """Who we are in managedFields: never shared, so that what others own stays visible."""
 PAGE = 500
 """Objects per answer of a list: what kubectl asks for."""
+_NO_NAMESPACE = "-"
+"""No namespace can have this name and so no RoleBinding: a review of it tells the rights for the whole cluster."""
 _APPLY_HEADERS = {"Content-Type": "application/apply-patch+yaml"}
 
 
@@ -67,9 +73,25 @@ class ApiServer:
         """Changes of a kind over all namespaces."""
         return HttpWatch(self._transport, kind.collection(version), resource_version)
 
+    def rights(self, namespace: str) -> Rights:
+        """What we may do there, by a SelfSubjectRulesReview, which the server answers and does not store."""
+        return rights.of(self._review("SelfSubjectRulesReview", {"namespace": namespace or _NO_NAMESPACE}))
+
+    def may(self, access: Access) -> bool:
+        """Whether we may do this, by a SelfSubjectAccessReview."""
+        return (
+            dig(self._review("SelfSubjectAccessReview", {"resourceAttributes": asdict(access)}), "status", "allowed")
+            is True
+        )
+
     def close(self) -> None:
         """Let go of all connections."""
         self._transport.close()
+
+    def _review(self, kind: str, spec: Body) -> Any:
+        body = orjson.dumps({"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec})
+        path = f"/apis/authorization.k8s.io/v1/{kind.lower()}s"
+        return self._transport.request("POST", path, body=body, headers={"Content-Type": "application/json"})[1]
 
     def _get(self, path: str, *, accept: str = "application/json") -> Any:
         return self._transport.request("GET", path, headers={"Accept": accept})[1]

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import urllib3
 import yaml
 
+from rebuild.cluster import kubeconfig as kubeconfigs
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
@@ -49,7 +50,7 @@ def open_transport(*, context: str, kubeconfig: Path | None = None, timeout: flo
     from kubernetes.client import ApiClient, Configuration
     from kubernetes.config import ConfigException, load_kube_config
 
-    files = str(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
+    files = kubeconfigs.files(kubeconfig)
     configuration = Configuration()
     try:
         if not any(Path(name).expanduser().exists() for name in files.split(os.pathsep)):
@@ -68,8 +69,17 @@ def open_transport(*, context: str, kubeconfig: Path | None = None, timeout: flo
             configuration.proxy = None
         configuration.connection_pool_maxsize = IN_FLIGHT + _WATCH_CONNECTIONS
         client = ApiClient(configuration)
-    except (ConfigException, OSError, yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
-        # The last three are what the package raises where a file's structure is not what it expects.
+    except (
+        ConfigException,
+        OSError,
+        yaml.YAMLError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        # From TypeError on: what the package raises where a file's structure is not what it expects.
         named = f"context {context!r}" if context else "the current context"
         # Where a key is missing, the package prints the entry it is missing from, credentials included.
         problem = str(error).partition("/{")[0]
@@ -93,17 +103,21 @@ def reached(cluster: ApiServer, *, context: str) -> ApiServer:
         cluster.identity()
     except ClusterFault as error:
         raise Unreachable(
-            f"{cluster.server} (context {context!r}) cannot be used: {error}", hint=_hint(error)
+            f"{cluster.server} (context {context!r}) cannot be used: {error}", hint=hint(error)
         ) from error
     return cluster
 
 
-def _hint(error: ClusterFault) -> str:
+def hint(error: ClusterFault) -> str:
+    """The next step when a cluster does not let us in."""
     match error.fault.cause:
         case Cause.UNAUTHORIZED:
             return "the credentials have expired or belong to another cluster: log in again"
         case Cause.FORBIDDEN:
-            return "rebuild tells clusters apart by their kube-system namespace: allow this user to get it"
+            return (
+                "rebuild tells clusters apart by their kube-system namespace, and what they can do by their nodes: "
+                "allow this user to get it, and to list them"
+            )
         case Cause.TRANSPORT if "CERTIFICATE_VERIFY_FAILED" in error.fault.message:
             return "the context's certificate authority did not sign this server: was the cluster made anew?"
     return "is the cluster running, and is this the right context?"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
+from rebuild.cluster.rights import Access, Rights
 from rebuild.model.errors import Exit, RebuildError
 from rebuild.model.faults import Fault
 from rebuild.model.kinds import Kind, Kinds
@@ -95,6 +96,12 @@ class Cluster(Protocol):
 
     def watch(self, kind: Kind, version: str, resource_version: str) -> Watch:
         """Changes of a kind from a resourceVersion on, on a connection of its own."""
+
+    def rights(self, namespace: str) -> Rights:
+        """What we may do in a namespace, rights for the whole cluster included; only these without one. One request."""
+
+    def may(self, access: Access) -> bool:
+        """Whether we may do this, whoever in the server decides on it. One request."""
 
     def close(self) -> None:
         """Let go of all connections."""

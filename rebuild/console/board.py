@@ -125,7 +125,9 @@ class Board:
         counts: list[tuple[str, int]] = [(standing, self._ledger.count(standing)) for standing in STANDINGS]
         if self._ledger.judged:
             # A verification alone writes nothing, so its objects wait for nothing either.
-            counts = [("verified", self._ledger.verified), *(c for c in counts if c[0] != Standing.WAITING)]
+            # What was verified was done before, and is counted once.
+            rest = {**dict(counts), Standing.DONE: max(self._ledger.count(Standing.DONE) - self._ledger.verified, 0)}
+            counts = [("verified", self._ledger.verified), *((w, n) for w, n in rest.items() if w != Standing.WAITING)]
         return [(word, count) for word, count in counts if count]
 
     def _objects(self, elapsed: float) -> Iterator[Text]:

@@ -153,7 +153,10 @@ class PlainView:
 
     def _verified(self, event: ObjectVerified) -> None:
         if not event.present:
-            self._say(self._said, "missing", str(event.ref))
+            if event.status.health is Health.UNKNOWN:
+                self._say(self._said, "unverified", f"{event.ref} {_short(event.status.message)}")
+            else:
+                self._say(self._said, "missing", str(event.ref))
             return
         for difference in event.differences:
             shown = f"declared {_short(difference.declared)}, live {_short(difference.live)}"

@@ -67,6 +67,9 @@ def print_plan(stream: TextIO, plan: Plan, *, width: int | None = None) -> None:
     headers = ("namespace", "kind", "objects", "action")
     title = f"{counted(len(plan.steps), 'object')}: {counts or 'nothing to do'}"
     print_table(stream, headers, _groups(plan.steps.values()), title=title, width=width)
+    changes = [(str(s.ref), s.reason) for s in plan.steps.values() if s.action is Action.CONFIGURE]
+    if changes:
+        _section(stream, f"{len(changes)} changes", ("object", "what"), changes, width)
     if plan.findings:
         title = counted(len(plan.findings), "finding")
         _section(stream, title, ("severity", "code", "where", "message"), map(_finding, plan.findings), width)

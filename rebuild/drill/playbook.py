@@ -65,7 +65,7 @@ class TargetSpec(_Strict):
 class Objectives(_Strict):
     """What the measurement is held against; `rto` is the recovery time objective."""
 
-    rto: Seconds = 0.0
+    rto: Seconds | None = Field(default=None, gt=0)
 
 
 class Limits(_Strict):
@@ -100,7 +100,6 @@ class DrillOptions:
     """Everything that a drill needs to know; times in seconds, an `objective` of 0 means that there is none."""
 
     source: SourceOptions
-    provider: str = "kwok"
     nodes: int = 5
     objective: float = 0.0
     timeout: float = 1800.0
@@ -140,9 +139,8 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
         url = str((folder / Path(url).expanduser()).resolve())
     return DrillOptions(
         source=SourceOptions(url, spec.source.ref, spec.source.path, spec.source.namespace),
-        provider=spec.target.provider,
         nodes=spec.target.nodes,
-        objective=spec.objectives.rto,
+        objective=spec.objectives.rto or 0.0,
         timeout=spec.limits.timeout,
         object_timeout=spec.limits.objectTimeout,
     )

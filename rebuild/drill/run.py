@@ -6,12 +6,13 @@ verification has passed; reading the source and taking the target away are measu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from rebuild.cluster.connect import connect
 from rebuild.drill.playbook import DrillOptions
 from rebuild.engine.policy import Policy
+from rebuild.journal.file import JournalBroken
 from rebuild.model import kinds
 from rebuild.ops import plan as plans
 from rebuild.ops import sources
@@ -22,8 +23,14 @@ from rebuild.ops.target import BoundTarget, bind
 from rebuild.providers.port import Provider, Target
 
 
-def drill(run: Run, options: DrillOptions, provider: Provider, *, stoppable: Stoppable) -> None:
+def drill(run: Run, options: DrillOptions, ready: Callable[[], Provider], *, stoppable: Stoppable) -> None:
     """Rehearse the recovery; everything that happens is recorded in the run, which this ends.
+
+    Args:
+        run: who is told.
+        options: what is rehearsed; its timeout runs from the moment that the target is being provided.
+        ready: gives the provider with everything that it needs at hand, which may take minutes the first time.
+        stoppable: is handed what a signal should call.
 
     Raises:
         RebuildError: when the drill cannot go on; the target is gone then as well, unless it is to be kept.
@@ -33,29 +40,45 @@ def drill(run: Run, options: DrillOptions, provider: Provider, *, stoppable: Sto
         run.record(sources.event_of(read))
         # What is wrong with the repository is said before a cluster is made for it.
         found = declared(read, kinds=kinds.builtin(), namespace=options.source.namespace)
-    with _target(run, provider, options) as target:
+    with run.phase("install", counted=False):
+        provider = ready()
+    began = run.now()
+    with _target(run, provider, options, stoppable) as target:
         with run.phase("plan"):
             bound = _bind(run, provider, target)
             found = found.served_by(bound.served)
             plan = plans.on_target(found, plans.look(found, bound))
             run.record(plans.event_of(plan, key=run.key, at=run.now()))
-        policy = Policy(object_deadline=options.object_timeout, run_deadline=options.timeout)
+        left = max(options.timeout - (run.now() - began), 0.0)
+        policy = Policy(object_deadline=options.object_timeout, run_deadline=left)
         stopped = apply(run, bound, found.blueprint, plan, policy=policy, stoppable=stoppable)
         bound.cluster.close()
     run.end(complete=not stopped, reason=stopped)
 
 
 @contextmanager
-def _target(run: Run, provider: Provider, options: DrillOptions) -> Iterator[Target]:
+def _target(run: Run, provider: Provider, options: DrillOptions, stoppable: Stoppable) -> Iterator[Target]:
     name = f"drill-{run.name.rpartition('-')[2]}"
-    with run.phase("provision"):
-        target = provider.create(name)
-    try:
+    with ExitStack() as stack:
+        with run.phase("provision"):
+            target = provider.create(name, owned=not options.keep)
+            if not options.keep:
+                stack.callback(_take_away, run, provider, name, stoppable)
         yield target
+
+
+def _take_away(run: Run, provider: Provider, name: str, stoppable: Stoppable) -> None:
+    # It takes a second, and the first signal asks for nothing else.
+    stoppable(lambda _reason: None)
+    try:
+        with run.phase("teardown", counted=False):
+            provider.delete(name)
+    except JournalBroken:
+        # A full disk is no reason to leave a cluster running.
+        provider.delete(name)
+        raise
     finally:
-        if not options.keep:
-            with run.phase("teardown", counted=False):
-                provider.delete(name)
+        stoppable(None)
 
 
 def _bind(run: Run, provider: Provider, target: Target) -> BoundTarget:

@@ -99,7 +99,7 @@ def _seen(state: State, fact: HealthSeen) -> list[Command]:
     progress = state.objects.get(fact.ref)
     if progress is None:
         eased = []
-        if fact.status.health is not Health.NOT_FOUND:
+        if fact.status.health not in (Health.NOT_FOUND, Health.UNKNOWN):
             eased += state.open_gates(fact.ref, Gate.EXISTS)
         if fact.status.health is Health.CURRENT:
             eased += state.open_gates(fact.ref, Gate.SERVED, Gate.READY)

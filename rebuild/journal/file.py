@@ -40,6 +40,9 @@ class Journal:
         try:
             files.private_directory(path.parent)
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, files.PRIVATE_FILE)
+            # A synced file whose name is lost is lost as well: its directory's name stands in the one above.
+            files.sync_directory(path.parent)
+            files.sync_directory(path.parent.parent)
         except OSError as error:
             raise self._broken(error) from error
 
@@ -52,17 +55,20 @@ class Journal:
         if self._torn:
             raise self._broken(OSError("an earlier line was cut short"))
         line = encode(event, number=self._number, previous=self._previous)
+        # Until the line is known to be whole: a signal may end this between any two steps, and what came then would
+        # be read as the rest of the line, or be chained to the wrong one.
+        self._torn = True
         try:
             written = os.write(self._descriptor, line)
         except OSError as error:
+            self._torn = False
             raise self._broken(error) from error
         if written != len(line):
-            # What comes now would be read as the rest of this line.
-            self._torn = True
             raise self._broken(OSError("only a part of the line was written"))
         self._number += 1
         self._previous = hashlib.sha256(line).hexdigest()
         self._unsynced = True
+        self._torn = False
 
     def sync(self) -> None:
         """Bring what was appended to the disk.

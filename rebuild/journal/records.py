@@ -7,10 +7,9 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-import orjson
-
 from rebuild.model.events import Event
 from rebuild.model.refs import Ref
+from rebuild.system import encoding
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -23,7 +22,7 @@ def encode(event: Event, *, number: int, previous: str) -> bytes:
         "type": _WORD.sub("-", type(event).__name__).lower(),
         "data": plain(event),
     }
-    return orjson.dumps(record) + b"\n"
+    return encoding.as_json(record) + b"\n"
 
 
 def plain(value: Any) -> Any:

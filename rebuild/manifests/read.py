@@ -99,7 +99,7 @@ class _Reader:
                 Severity.WARNING,
                 f"a {kind} tells kustomize what to make of other files, which are read here as they stand",
                 origin,
-                next_step="give --path the folder with the rendered manifests",
+                next_step="give --path the folder of the kustomization, and it is rendered",
             )
             return
         items = body.get("items")

@@ -20,6 +20,7 @@ class Exit(IntEnum):
     UNREACHABLE = 5
     INTERNAL = 6
     INTERRUPTED = 130
+    UNREAD = 141
     TERMINATED = 143
 
 
@@ -70,3 +71,15 @@ class Incomplete(RebuildError):
 
     code = "incomplete"
     exit = Exit.INCOMPLETE
+
+
+class DiskTrouble(Incomplete):
+    """The operating system refuses to read or write something: a full disk, a place that is read-only."""
+
+    code = "disk"
+
+
+class Defect(RebuildError):
+    """Something that should not have happened: a mistake of rebuild's own."""
+
+    code = "internal"

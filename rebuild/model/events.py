@@ -117,7 +117,10 @@ class ObjectEnded:
 
 @dataclass(frozen=True, slots=True)
 class ObjectVerified:
-    """What verification found of one declared object."""
+    """What verification found of one declared object.
+
+    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read.
+    """
 
     ref: Ref
     present: bool

@@ -30,8 +30,9 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.origin}: " if self.origin else ""
+        about = f"{self.ref}: " if self.ref and str(self.ref) not in self.message else ""
         step = f" ({self.next_step})" if self.next_step else ""
-        return f"{where}{self.severity}: {self.message} [{self.code}]{step}"
+        return f"{where}{self.severity}: {about}{self.message} [{self.code}]{step}"
 
 
 @dataclass(frozen=True, slots=True)

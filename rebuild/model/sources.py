@@ -10,16 +10,20 @@ from rebuild.model.objects import Origin, Provenance
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file as read from a Git object or from disk; `path` is relative to the source's root."""
+    """One file as read from a Git object or from disk; `path` is relative to the source's root.
+
+    `line` is 0, unless the data was made from the file by a renderer: then all of it is declared on that line.
+    """
 
     path: str
     data: bytes = field(repr=False)
     commit: str = ""
     provenance: Provenance = Provenance.DIRECTORY
+    line: int = 0
 
     def origin(self, line: int) -> Origin:
         """The place of something that stands on a line of this file."""
-        return Origin(self.path, line, self.commit, self.provenance)
+        return Origin(self.path, self.line or line, self.commit, self.provenance)
 
 
 @dataclass(frozen=True, slots=True)

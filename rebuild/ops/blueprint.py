@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from rebuild.graph import build as graphs
 from rebuild.graph.build import Graph
+from rebuild.lint import check as lint
+from rebuild.lint.check import Checked
 from rebuild.manifests.read import read
 from rebuild.model import kinds as kind_table
 from rebuild.model.blueprint import Blueprint
@@ -13,20 +15,22 @@ from rebuild.model.errors import InvalidBlueprint, UsageError
 from rebuild.model.findings import Severity
 from rebuild.model.kinds import Kinds
 from rebuild.model.sources import Source
+from rebuild.verify import schema
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a source declares, and what waits for what in it."""
+    """What a source declares, what waits for what in it, and what no API server would take."""
 
     blueprint: Blueprint
     graph: Graph
+    checked: Checked
 
     def served_by(self, served: Kinds) -> Declared:
         """The same declarations for a target that serves these kinds; those that are declared come on top."""
         crds = (m.body for m in self.blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
         known = served.extended(kind for crd in crds if (kind := kind_table.from_crd(crd)))
-        return Declared(replace(self.blueprint, kinds=known), self.graph)
+        return replace(self, blueprint=replace(self.blueprint, kinds=known))
 
 
 def declared(sources: list[Source], *, kinds: Kinds, namespace: str) -> Declared:
@@ -58,4 +62,6 @@ def declared(sources: list[Source], *, kinds: Kinds, namespace: str) -> Declared
     loops = [f for f in graph.findings if f.severity is Severity.ERROR]
     if loops:
         raise InvalidBlueprint(loops)
-    return Declared(blueprint, graph)
+    crds = (m.body for m in blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
+    checked = lint.check(blueprint, schema.builtin().extended(crds))
+    return Declared(replace(blueprint, findings=(*blueprint.findings, *checked.findings)), graph, checked)

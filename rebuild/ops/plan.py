@@ -15,12 +15,13 @@ from rebuild.plan.steps import Plan
 
 def offline(found: Declared) -> Plan:
     """What would be done on an empty cluster that can do everything. Talks to nobody."""
-    return build.build(found.blueprint, found.graph, OFFLINE, manager=FIELD_MANAGER)
+    return on_target(found, OFFLINE)
 
 
 def on_target(found: Declared, surroundings: Surroundings) -> Plan:
     """What would be done on a target, given what it serves, holds and can do. Writes nothing."""
-    return build.build(found.blueprint, found.graph, surroundings, manager=FIELD_MANAGER)
+    refused = found.checked.unsendable(surroundings.version)
+    return build.build(found.blueprint, found.graph, surroundings, manager=FIELD_MANAGER, refused=refused)
 
 
 def look(found: Declared, target: BoundTarget) -> Surroundings:
@@ -30,7 +31,7 @@ def look(found: Declared, target: BoundTarget) -> Surroundings:
         Unreachable: when the target stops answering.
     """
     snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds)
-    return Surroundings(snapshot, target.capabilities)
+    return Surroundings(snapshot, target.capabilities, target.identity.version)
 
 
 def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:

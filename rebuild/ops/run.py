@@ -65,6 +65,10 @@ class Run:
         """
         if self._journal:
             self._journal.append(event)
+        self.tell(event)
+
+    def tell(self, event: Event) -> None:
+        """Show the event to those who fold it, without writing it down."""
         self.ledger.add(event)
         self._listener.event(event)
 
@@ -94,5 +98,4 @@ class Run:
                 self._journal.append(ended)
             with suppress(JournalBroken):
                 self._journal.close()
-        self.ledger.add(ended)
-        self._listener.event(ended)
+        self.tell(ended)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rebuild.model.events import SourceRead
 from rebuild.model.sources import Source
+from rebuild.providers.kwok import binaries
 from rebuild.source.open import read_directory, read_source
 
 
@@ -29,8 +30,16 @@ def read_all(options: SourceOptions) -> list[Source]:
         UsageError: when there is nothing to read; Unreachable: when a repository does not answer.
     """
     with tempfile.TemporaryDirectory(prefix="rebuild-source-") as work:
-        repository = read_source(options.location, ref=options.ref, path=options.path, work=Path(work))
+        repository = read_source(
+            options.location, ref=options.ref, path=options.path, work=Path(work), renderer=_renderer()
+        )
     return [repository, *(read_directory(path) for path in options.additions)]
+
+
+def _renderer() -> str:
+    """The lab's own kubectl, so that a kustomization renders alike on every machine that has the lab."""
+    lab = binaries.cached()
+    return str(lab.path("kubectl")) if lab else ""
 
 
 def event_of(sources: list[Source]) -> SourceRead:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rebuild.cluster import connect
 from rebuild.cluster.port import Cluster, ClusterFault, Identity
 from rebuild.model.errors import Refused, Unreachable
 from rebuild.model.events import TargetBound
@@ -60,9 +61,7 @@ def bind(cluster: Cluster, *, provider: str, baseline_namespaces: frozenset[str]
         identity, served = cluster.identity(), cluster.served()
         nodes = _nodes(cluster, served)
     except ClusterFault as error:
-        raise Unreachable(
-            f"the target cluster cannot be used: {error}", hint="check the context with `kubectl version`"
-        ) from error
+        raise Unreachable(f"the target cluster cannot be used: {error}", hint=connect.hint(error)) from error
     return BoundTarget(cluster, identity, served, Capabilities.of(nodes), provider, baseline_namespaces)
 
 

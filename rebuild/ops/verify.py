@@ -8,6 +8,7 @@ from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.health import compute
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.events import ObjectVerified
+from rebuild.model.faults import Fault
 from rebuild.model.objects import Body
 from rebuild.model.states import Health, Status
 from rebuild.ops import observe
@@ -20,13 +21,13 @@ from rebuild.verify.judge import judge
 _NOT_THERE = Status(Health.NOT_FOUND, "does not exist")
 
 
-def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan) -> None:
+def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, *, counted: bool) -> None:
     """Compare what lives with what is declared, and record what is found of each object.
 
     Raises:
         Unreachable: when the cluster stops answering.
     """
-    with run.phase("verify"):
+    with run.phase("verify", counted=counted):
         for verified in _verified(target, blueprint, plan, run.key):
             run.record(verified)
 
@@ -38,10 +39,12 @@ def _verified(target: BoundTarget, blueprint: Blueprint, plan: Plan, key: bytes)
         if plan.steps[manifest.ref].action in (Action.FAIL, Action.HOLD_BACK):
             continue
         live = snapshot.get(manifest.ref)
-        status = _status(live, waits=manifest.ref in plan.waiting_claims)
+        status = _status(live, snapshot.why_unread(manifest.ref), waits=manifest.ref in plan.waiting_claims)
         found = judge(manifest, live, status, setting=setting, key=key)
         yield ObjectVerified(found.ref, found.present, found.equal, status, found.differences, found.controller_owned)
 
 
-def _status(live: Body | None, *, waits: bool) -> Status:
-    return _NOT_THERE if live is None else compute.status(live, waits_for_consumer=waits)
+def _status(live: Body | None, unread: Fault | None, *, waits: bool) -> Status:
+    if live is not None:
+        return compute.status(live, waits_for_consumer=waits)
+    return Status(Health.UNKNOWN, f"could not be read: {unread.message}") if unread else _NOT_THERE

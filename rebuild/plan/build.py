@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rebuild.graph.build import Graph
 from rebuild.model.blueprint import Blueprint
+from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Severity
 from rebuild.model.kinds import Kind, Kinds
-from rebuild.model.objects import Manifest, dig
+from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
-from rebuild.plan import fidelity
+from rebuild.plan import fidelity, references
 from rebuild.plan.fidelity import Capabilities, Fitted
 from rebuild.plan.snapshot import Snapshot, version_of
 from rebuild.plan.steps import Action, Plan, Step
-from rebuild.verify import compare, controllers, reapply, schema
+from rebuild.verify import compare, controllers, paths, reapply, schema
 from rebuild.verify.controllers import Setting
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -23,17 +25,28 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is known of the target: what it holds and what it can do."""
+    """What is known of the target: what it holds, what it can do, and its release (`v1.37.2`; empty if unknown)."""
 
     snapshot: Snapshot
     capabilities: Capabilities
+    version: str = ""
 
 
 OFFLINE = Surroundings(Snapshot(()), Capabilities(containers=True))
 """A plan made without a target: nothing exists yet, and everything can be done."""
 
 
-def build(blueprint: Blueprint, graph: Graph, surroundings: Surroundings, *, manager: str) -> Plan:
+_NOBODY: Mapping[Ref, str] = MappingProxyType({})
+
+
+def build(
+    blueprint: Blueprint,
+    graph: Graph,
+    surroundings: Surroundings,
+    *,
+    manager: str,
+    refused: Mapping[Ref, str] = _NOBODY,
+) -> Plan:
     """The steps that make the target hold what the blueprint declares. Pure: nothing is read or written.
 
     Args:
@@ -41,17 +54,25 @@ def build(blueprint: Blueprint, graph: Graph, surroundings: Surroundings, *, man
         graph: who waits for whom; must not hold a hard loop.
         surroundings: what the target holds and can do; what it serves is in the blueprint's kinds.
         manager: the field manager that writes are made as.
+        refused: why the API server is sure to refuse an object, which is then not sent; the findings tell of it.
     """
     fitted = fidelity.fit(blueprint, surroundings.capabilities)
     setting = setting_for(blueprint, surroundings.snapshot, manager=manager)
-    findings: list[Finding] = [*blueprint.findings, *graph.findings]
+    findings: list[Finding] = [*blueprint.findings, *graph.findings, *_unread(surroundings.snapshot)]
+    findings += references.undeclared(graph.edges, graph.expected, blueprint)
+    homeless = {f.ref: f for f in references.homeless(blueprint, surroundings.snapshot)}
+    findings += homeless.values()
     steps = {}
     for declared in blueprint:
         tail = graph.tails.get(declared.ref, 0.0)
         step = _step(declared, fitted, surroundings, blueprint.kinds, setting, tail)
-        steps[declared.ref] = step
         if step.action is Action.FAIL:
             findings.append(_not_served(step))
+        elif step.action is Action.CREATE and declared.ref in homeless:
+            step = Step(declared, Action.FAIL, awaited=False, reason=homeless[declared.ref].message)
+        elif step.action in (Action.CREATE, Action.CONFIGURE) and declared.ref in refused:
+            step = Step(declared, Action.FAIL, awaited=False, reason=refused[declared.ref])
+        steps[declared.ref] = step
     edges = fitted.openable(graph.edges)
     return Plan(
         steps=steps,
@@ -86,18 +107,21 @@ def _step(
     live = surroundings.snapshot.get(ref)
     if live is None:
         return Step(manifest, Action.CREATE, awaited, tail)
-    if _as_declared(manifest, live, setting):
+    differing = _differing(manifest, live, setting)
+    if not differing:
         return Step(manifest, Action.KEEP, awaited, tail, version_of(live))
     manifest = manifest.with_body(reapply.without_controller_owned(manifest, live, setting))
-    return Step(manifest, Action.CONFIGURE, awaited, tail, version_of(live))
+    reason = f"differs in {', '.join(differing)}"
+    return Step(manifest, Action.CONFIGURE, awaited, tail, version_of(live), reason)
 
 
-def _as_declared(manifest: Manifest, live: dict[str, object], setting: Setting) -> bool:
-    """Whether every declared field has its meaning in the live object or belongs to a controller."""
-    return all(
-        controllers.controller_for(manifest, live, found.path, setting)
+def _differing(manifest: Manifest, live: Body, setting: Setting) -> list[str]:
+    """The declared fields that have another meaning in the live object and belong to no controller."""
+    return [
+        paths.render(found.path)
         for found in compare.deviations(manifest, live, setting.schemas)
-    )
+        if not controllers.controller_for(manifest, live, found.path, setting)
+    ]
 
 
 def _unserved(ref: Ref, kind: Kind | None) -> str:
@@ -119,6 +143,21 @@ def _not_served(step: Step) -> Finding:
         step.manifest.origin,
         "declare its CustomResourceDefinition in the source, or write it in a version that is served",
     )
+
+
+def _unread(snapshot: Snapshot) -> Iterator[Finding]:
+    """What lives of these kinds is unknown, so their objects are planned as if there were none."""
+    for (group, kind, version), fault in snapshot.unread.items():
+        name = f"{group}/{version} {kind}" if group else f"{version} {kind}"
+        step = "allow this user to list and watch the kind in all namespaces"
+        if fault.cause is not Cause.FORBIDDEN:
+            step = "bring back the webhook that converts to this version, or declare the stored one"
+        yield Finding(
+            "kind-unreadable",
+            Severity.WARNING,
+            f"what lives of {name} could not be read: {fault.message}",
+            next_step=step,
+        )
 
 
 def _waiting_claims(blueprint: Blueprint, snapshot: Snapshot) -> Iterator[Ref]:

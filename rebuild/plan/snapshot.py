@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
 
 from rebuild.model.blueprint import Blueprint
+from rebuild.model.faults import Fault
 from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body, dig
 from rebuild.model.refs import Ref
@@ -12,11 +15,15 @@ from rebuild.model.refs import Ref
 CONTEXT_KINDS = (
     ("", "Namespace"),
     ("", "Node"),
+    ("", "Pod"),
+    ("", "Service"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("autoscaling", "HorizontalPodAutoscaler"),
     ("storage.k8s.io", "StorageClass"),
 )
 """Kinds that a plan looks at whether they are declared or not."""
+KindVersion: TypeAlias = tuple[str, str, str]
+"""Group, kind and version."""
 _EVERY_CLUSTER = frozenset(
     {
         ("", "Namespace", "default"),
@@ -43,8 +50,12 @@ def ref_of(body: Body) -> Ref:
 
 def version_of(body: Body) -> int:
     """A live object's resourceVersion, which Kubernetes defines as comparable decimal numbers (KEP-5504)."""
-    text = str(dig(body, "metadata", "resourceVersion") or "")
-    return int(text) if text.isdecimal() else 0
+    return number(str(dig(body, "metadata", "resourceVersion") or ""))
+
+
+def number(resource_version: str) -> int:
+    """A resourceVersion as a number; 0 for a server whose versions are something else."""
+    return int(resource_version) if resource_version.isdecimal() else 0
 
 
 def kinds_to_list(blueprint: Blueprint, known: Kinds) -> Iterator[tuple[Kind, str]]:
@@ -60,14 +71,19 @@ def kinds_to_list(blueprint: Blueprint, known: Kinds) -> Iterator[tuple[Kind, st
 
 
 class Snapshot:
-    """Live objects by ref, each in the version it was asked for."""
+    """Live objects by ref, each in the version it was asked for, and why there are none of the kinds not readable."""
 
-    def __init__(self, items: Iterable[Body]) -> None:
+    def __init__(self, items: Iterable[Body], unread: Mapping[KindVersion, Fault] = MappingProxyType({})) -> None:
         self._items = {(ref, ref.version): body for body in items if (ref := ref_of(body))}
+        self.unread = unread
 
     def get(self, ref: Ref) -> Body | None:
         """The live object in the ref's own version."""
         return self._items.get((ref, ref.version))
+
+    def why_unread(self, ref: Ref) -> Fault | None:
+        """Why it cannot be known whether an object lives, or None where it can."""
+        return self.unread.get((ref.group, ref.kind, ref.version))
 
     def of_kind(self, group: str, kind: str) -> Iterator[Body]:
         """The live objects of a kind."""

@@ -22,7 +22,7 @@ class Action(StrEnum):
     HOLD_BACK = "hold-back"
     """The target cannot take it at its fidelity: nothing is sent, and the reason is a limit."""
     FAIL = "fail"
-    """It cannot be sent at all (its kind is neither declared nor served); the rest goes on."""
+    """It cannot be sent at all (its kind is not served, or the server is sure to refuse it); the rest goes on."""
 
 
 @dataclass(frozen=True, slots=True)

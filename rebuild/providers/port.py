@@ -59,8 +59,11 @@ class Provider(Protocol):
     def baseline(self) -> Baseline:
         """What its clusters hold before anybody writes to them."""
 
-    def create(self, name: str, *, kubeconfig: Path | None = None) -> Target:
-        """Make a cluster and wait until its API is ready; leave nothing behind on failure."""
+    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False) -> Target:
+        """Make a cluster and wait until its API is ready; leave nothing behind on failure.
+
+        One that is `owned` belongs to this process, and is an orphan as soon as that has ended.
+        """
 
     def describe(self, name: str) -> Target:
         """A cluster that exists."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from rebuild.model.findings import Limit
+from rebuild.model.faults import Cause
+from rebuild.model.findings import Finding, Limit, Severity
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
 from rebuild.report.ledger import Ledger, Record, passed
@@ -36,7 +37,7 @@ class Judgement(StrEnum):
     UNHEALTHY = "unhealthy"
     """Verification found it present and equal, and not healthy."""
     UNVERIFIED = "unverified"
-    """Verification did not look at it."""
+    """Verification did not look at it, or was not let."""
     LIMITED = "limited"
     """This target cannot prove it: neither a failure nor a pass."""
     PLANNED = "planned"
@@ -81,7 +82,7 @@ def _verification(record: Record, health_excused: bool) -> Judgement:
     if found is None:
         return Judgement.UNVERIFIED
     if not found.present:
-        return Judgement.MISSING
+        return Judgement.UNVERIFIED if found.status.health is Health.UNKNOWN else Judgement.MISSING
     if not found.equal:
         return Judgement.DIFFERENT
     if found.status.health is not Health.CURRENT:
@@ -90,8 +91,8 @@ def _verification(record: Record, health_excused: bool) -> Judgement:
 
 
 def is_verified(record: Record, judgement: Judgement) -> bool | None:
-    """Whether the object is back; None where verification did not look or this target cannot prove it."""
-    if record.verification is None or judgement in (Judgement.LIMITED, Judgement.PLANNED):
+    """Whether the object is back; None where verification could not look or this target cannot prove it."""
+    if record.verification is None or judgement in (Judgement.LIMITED, Judgement.PLANNED, Judgement.UNVERIFIED):
         return None
     return judgement is Judgement.VERIFIED and passed(record.verification)
 
@@ -99,6 +100,22 @@ def is_verified(record: Record, judgement: Judgement) -> bool | None:
 def judgements(ledger: Ledger) -> dict[Ref, Judgement]:
     """The judgement on every declared object, in the order of the plan."""
     return {ref: judge(ledger, record) for ref, record in ledger.objects.items()}
+
+
+def findings(ledger: Ledger) -> Iterator[Finding]:
+    """What the plan found, and who owns the fields that we declare and did not get."""
+    if ledger.plan:
+        yield from ledger.plan.findings
+    for record in ledger.objects.values():
+        if record.fault and record.fault.cause is Cause.FIELD_CONFLICT:
+            yield Finding(
+                "field-conflict",
+                Severity.WARNING,
+                record.fault.message,
+                record.ref,
+                record.plan.origin,
+                "leave the field out of the declaration, or make its owner give it up",
+            )
 
 
 def limits(ledger: Ledger) -> Iterator[Limit]:

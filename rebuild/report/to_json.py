@@ -14,7 +14,7 @@ from rebuild.model.faults import Fault
 from rebuild.model.findings import Difference, Finding, Limit
 from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
-from rebuild.report.judgement import Judgement, is_verified, judgements, limits
+from rebuild.report.judgement import Judgement, findings, is_verified, judgements, limits
 from rebuild.report.ledger import Ledger, Phase, Record
 from rebuild.report.verdict import Verdict, verdict
 
@@ -24,12 +24,12 @@ SCHEMA_VERSION = "rebuild.dev/report/v1alpha1"
 def document(ledger: Ledger) -> dict[str, Any]:
     """The report on the events folded so far; ready to be encoded, its fields always in the same order."""
     answer, judged = verdict(ledger), judgements(ledger)
-    run, plan = ledger.run, ledger.plan
+    run = ledger.run
     found = [record.verification for record in ledger.objects.values() if record.verification]
     document_limits = [_limit(limit) for limit in limits(ledger)]
     differences = [_difference(difference) for one in found for difference in one.differences]
     owned = [_owned(difference) for one in found for difference in one.controller_owned]
-    findings = [_finding(finding) for finding in plan.findings] if plan else []
+    found_all = [_finding(finding) for finding in findings(ledger)]
     return {
         "schemaVersion": SCHEMA_VERSION,
         "tool": run.tool if run else None,
@@ -46,13 +46,13 @@ def document(ledger: Ledger) -> dict[str, Any]:
             "limits": len(document_limits),
             "differences": len(differences),
             "controllerOwned": len(owned),
-            "findings": len(findings),
+            "findings": len(found_all),
         },
         "objects": [_object(record, judged[ref]) for ref, record in ledger.objects.items()],
         "limits": document_limits,
         "differences": differences,
         "controllerOwned": owned,
-        "findings": findings,
+        "findings": found_all,
     }
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from rebuild.model.findings import Severity
 from rebuild.model.refs import Ref
-from rebuild.report.judgement import FAILURES, Judgement, judgements, limits
+from rebuild.model.states import Outcome
+from rebuild.report.judgement import FAILURES, Judgement, findings, judgements, limits
 from rebuild.report.ledger import Ledger, Standing
 from rebuild.report.verdict import Word, explanation, verdict
 
@@ -49,7 +50,8 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
         yield f"recovery time on {target}" if target else "recovery time"
     else:
         yield from [target] if target else []
-        yield "recovery time not measured"
+        present = sum(r.outcome in (Outcome.CONFIGURED, Outcome.UNCHANGED) for r in ledger.objects.values())
+        yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
     known = sum(1 for _ in limits(ledger))
     if known:
         yield _many(known, "limit")
@@ -119,10 +121,9 @@ def _owned(ledger: Ledger) -> Iterator[str]:
 
 
 def _findings(ledger: Ledger) -> Iterator[str]:
-    for finding in ledger.plan.findings if ledger.plan else ():
+    for finding in findings(ledger):
         if finding.severity is not Severity.INFO:
-            about = f"{finding.ref}: " if finding.ref else ""
-            yield f"{about}{finding}"
+            yield str(finding)
 
 
 def _phases(ledger: Ledger) -> Iterator[str]:

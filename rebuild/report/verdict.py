@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from rebuild.model.errors import Exit
 from rebuild.model.refs import Ref
+from rebuild.model.states import Outcome
 from rebuild.report import recovery
 from rebuild.report.judgement import FAILURES, Judgement, judgements
 from rebuild.report.ledger import Ledger, Record
@@ -62,7 +63,7 @@ def _incomplete(reason: str, code: int = 0) -> Verdict:
 
 def _timed(ledger: Ledger, judged: dict[Ref, Judgement]) -> Verdict:
     """Verification has passed: that stopped the clock, so now the objective is judged."""
-    seconds = recovery.seconds(ledger.phases)
+    seconds = recovery.seconds(ledger.phases) if was_recovery(ledger) else None
     objective = ledger.run.objective if ledger.run else 0.0
     if objective > 0 and seconds is None:
         reason = f"objective missed: the recovery time was not measured, and the objective is {objective:g} s"
@@ -72,6 +73,12 @@ def _timed(ledger: Ledger, judged: dict[Ref, Judgement]) -> Verdict:
         return Verdict(Word.FAIL, Exit.ANSWER_IS_NO, reason, seconds)
     verified = sum(judgement is Judgement.VERIFIED for judgement in judged.values())
     return Verdict(Word.PASS, Exit.DONE, f"{verified} of {len(judged)} objects verified", seconds)
+
+
+def was_recovery(ledger: Ledger) -> bool:
+    """Whether the run brought back what was not there: to look, or to touch up what lives, is no recovery."""
+    found = {record.outcome for record in ledger.objects.values()}
+    return ledger.verb in ("apply", "drill") and not found & {Outcome.CONFIGURED, Outcome.UNCHANGED}
 
 
 def _why_not(ledger: Ledger, judged: dict[Ref, Judgement]) -> str:
@@ -104,6 +111,8 @@ def explanation(record: Record, judgement: Judgement) -> str:
             return f"{status.health}: {status.message}" if status.message else f"is {status.health}"
         case Judgement.MISSING:
             return "not found"
+        case Judgement.UNVERIFIED if found:
+            return found.status.message
         case Judgement.UNVERIFIED:
             return "verification did not look at it"
         case _:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from rebuild.cluster.port import Cluster
 from rebuild.engine import handle
@@ -12,8 +13,9 @@ from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
 from rebuild.engine.policy import Policy
 from rebuild.engine.state import State
 from rebuild.health import compute
+from rebuild.journal.file import JournalBroken
 from rebuild.model.events import Event, ObjectEnded, WriteIntended
-from rebuild.model.facts import Fact, HealthSeen, StopAsked, TimerFired, WriteAccepted
+from rebuild.model.facts import Fact, HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.plan.steps import Action, Plan
@@ -31,6 +33,9 @@ class Recorder(Protocol):
 
     def record(self, event: Event) -> None:
         """Write the event down; raises when that is not possible."""
+
+    def tell(self, event: Event) -> None:
+        """Show the event to those who fold it, without writing it down."""
 
     def sync(self) -> None:
         """Make what was recorded durable; raises when that is not possible."""
@@ -54,11 +59,15 @@ class Driver:
         self._facts: Facts = SimpleQueue()
         self._timers = Timers()
         self._finished = False
+        self._in_hand: Fact | None = None
         self._synced_at = 0.0
+        self.stop_asked = ""
+        """Why somebody wanted the run to end, also where that came too late to change anything in it."""
         self.state = State(plan, policy)
 
     def stop(self, reason: str) -> None:
         """Begin nothing new, finish what is in flight, and return from `run`."""
+        self.stop_asked = self.stop_asked or reason
         self._facts.put(StopAsked(reason, self._now()))
 
     def run(self) -> None:
@@ -66,6 +75,7 @@ class Driver:
 
         Raises:
             JournalBroken: when an event cannot be recorded; nothing was sent after that.
+            KeyboardInterrupt: when it is not to end in good order; what is in flight is left to itself.
             Exception: what went wrong on a thread of ours, which would be a defect.
         """
         relevant = frozenset(self._plan.steps) | self._plan.expected
@@ -73,20 +83,38 @@ class Driver:
             self._cluster, self._facts, self._now, relevant=relevant, waiting_claims=self._plan.waiting_claims
         )
         writers = Writers(self._cluster, self._plan.kinds, self._facts, self._now, threads=self._in_flight)
+        patient = True
         try:
             for ref in self._plan.expected:
                 self._follow(watchers, ref)
             self._perform(handle.begin(self.state), writers, watchers)
             while not self._finished:
                 for fact in self._next_facts():
+                    self._in_hand = fact
                     self._recorder.record(fact)
                     self._perform(handle.handle(self.state, fact), writers, watchers)
                 if self.state.stop_reason:
                     writers.withdraw()
                 self._sync()
-        finally:
+        except JournalBroken:
             writers.close()
-            watchers.close()
+            self._collect(self._in_hand)
+            raise
+        except KeyboardInterrupt:
+            # The second signal: nobody wants to wait for a server that may not answer any more.
+            patient = False
+            raise
+        finally:
+            writers.close(wait=patient)
+            watchers.close(wait=patient)
+
+    def _collect(self, fact: Fact | BaseException | None) -> None:
+        """Tell what became of the writes that were in flight when the journal broke, with the fact that broke it."""
+        with suppress(Empty):
+            while True:
+                if isinstance(fact, WriteAccepted | WriteFailed):
+                    self._recorder.tell(fact)
+                fact = self._facts.get_nowait()
 
     def _next_facts(self) -> Iterable[Fact]:
         """Timers that have run down, else the next fact; none when nothing came before the next thing to do."""
@@ -129,6 +157,8 @@ class Driver:
                     self._timers.set(timer, self._now() + seconds)
                 case Finish():
                     self._finished = True
+                case _:
+                    assert_never(command)
 
     def _adopt(self, ref: Ref) -> None:
         step = self._plan.steps[ref]

@@ -14,7 +14,7 @@ from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Status
-from rebuild.plan.snapshot import ref_of, version_of
+from rebuild.plan.snapshot import number, ref_of, version_of
 from rebuild.runner.threads import Facts, start
 
 _RETRY_SECONDS = 0.2
@@ -48,27 +48,28 @@ class Watchers:
             return
         self._followed[key] = start(partial(self._follow, kind, version), self._facts, name=f"watch-{kind.plural}")
 
-    def close(self) -> None:
-        """End all watches and their threads."""
+    def close(self, *, wait: bool = True) -> None:
+        """End all watches, and wait for their threads unless told not to."""
         with self._lock:
             self._stopping.set()
             for watch in self._open.values():
                 watch.close()
-        for thread in self._followed.values():
-            thread.join()
+        if wait:
+            for thread in self._followed.values():
+                thread.join()
 
     def _follow(self, kind: Kind, version: str) -> None:
         seen: set[Ref] = set()
         while not self._stopping.is_set():
             try:
                 listing = self._cluster.list(kind, version)
-                self._relist(listing.items, seen, int(listing.resource_version or 0))
+                self._relist(listing.items, seen, number(listing.resource_version))
                 self._watch(kind, version, listing.resource_version, seen)
             except ClusterFault as error:
                 if error.fault.cause in (Cause.FORBIDDEN, Cause.UNAUTHORIZED):
                     self._blind(kind, error)
                     return
-                self._stopping.wait(_RETRY_SECONDS)
+                self._stopping.wait(max(_RETRY_SECONDS, error.fault.retry_after))
 
     def _relist(self, items: Collection[Body], seen: set[Ref], version: int) -> None:
         """Tell all that is there, and what is there no more since the last watch ended."""

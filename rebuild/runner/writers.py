@@ -41,13 +41,18 @@ class Writers:
             now = self._now()
             self._facts.put(WriteFailed(step.ref, _NOT_SENT, 0.0, now, now))
 
-    def close(self) -> None:
-        """Drop what has not been sent, let every thread finish what it is sending, and end it."""
+    def close(self, *, wait: bool = True) -> None:
+        """Drop what has not been sent, and end every thread after what it is sending.
+
+        Args:
+            wait: until they have ended.
+        """
         self._unsent()
         for _ in self._threads:
             self._queue.put((_LAST, next(self._serial), None))
-        for thread in self._threads:
-            thread.join()
+        if wait:
+            for thread in self._threads:
+                thread.join()
 
     def _unsent(self) -> list[Step]:
         """Empty the queue."""

@@ -7,19 +7,21 @@ from pathlib import Path
 
 import git
 
-from rebuild.manifests.read import SUFFIXES
 from rebuild.model.errors import UsageError
 from rebuild.model.sources import Source
-from rebuild.source import findings, program, tree
+from rebuild.source import changes, findings, kustomize, paths, program
+from rebuild.source.tree import CommitStore
 
 
-def read(location: Path, *, ref: str, path: str) -> Source | None:
+def read(location: Path, *, ref: str, path: str, work: Path, renderer: str) -> Source | None:
     """Read the commit that a location of this machine belongs to.
 
     Args:
         location: An absolute path without links: the root of a work tree, something in it, or a bare repository.
         ref: Any revision; HEAD when empty.
         path: What to read below the location.
+        work: A private directory, where a kustomization is rendered.
+        renderer: The kubectl that renders it.
 
     Returns:
         None where the location is not in a commit: outside of any repository, untracked, or nothing committed yet.
@@ -39,11 +41,15 @@ def read(location: Path, *, ref: str, path: str) -> Source | None:
         sha = resolve(repo, ref or "HEAD")
         if sha is None and (ref or repo.bare):
             raise _no_such_revision(repo, ref or "HEAD", root)
-        if inside is None or sha is None or not tree.contains(repo, sha, inside):
+        if inside is None or sha is None:
+            return None
+        store = CommitStore(repo, sha, str(root))
+        if paths.look(store, inside).kind is None:
             return None
         whole = "/".join(part for part in (inside, path) if part)
-        reading = tree.read(repo, sha, whole, str(root))
-        changed = [] if repo.bare or resolve(repo, "HEAD") != sha else _changed(repo, whole)
+        reading = kustomize.read(store, whole, work=work, renderer=renderer)
+        at_head = not repo.bare and resolve(repo, "HEAD") == sha
+        changed = changes.since(repo, store, reading.folders, all_files=reading.rendered) if at_head else []
     notes = [findings.uncommitted_changes(changed, sha)] if changed else []
     return Source(
         repository=str(root),
@@ -51,7 +57,7 @@ def read(location: Path, *, ref: str, path: str) -> Source | None:
         path=whole,
         ref=ref,
         commit=sha,
-        committed_at=reading.committed_at,
+        committed_at=store.committed_at,
         findings=(*notes, *reading.findings),
     )
 
@@ -98,25 +104,3 @@ def _no_such_revision(repo: git.Repo, revision: str, root: Path) -> UsageError:
         f"ref {revision!r} names no commit of {root}",
         hint=f"it has: {near(revision, names)}" if names else "it has no commit yet",
     )
-
-
-def _changed(repo: git.Repo, path: str) -> list[str]:
-    """The manifest files that differ from HEAD or are not tracked; ignored files are left out on purpose."""
-    answer = program.run(
-        repo.git,
-        "status",
-        "--porcelain=v1",
-        "-z",
-        "--no-renames",
-        "--untracked-files=all",
-        "--ignore-submodules=all",
-        "--",
-        path or ".",
-    )
-    if answer.status != 0:
-        raise UsageError(
-            f"the work tree of {repo.working_dir} cannot be compared with its commit: {program.reason(answer.err)}",
-            hint="run `git status` there, or read a bare clone of it",
-        )
-    paths = (entry[3:] for entry in answer.out.split("\0"))
-    return sorted(changed for changed in paths if changed.endswith(SUFFIXES))

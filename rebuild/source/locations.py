@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from rebuild.model.errors import UsageError
 
@@ -18,7 +18,7 @@ SCHEMES = ("https", "ssh", "file")
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 # git-clone(1): the form is a host as long as no slash comes before the first colon.
-_SCP = re.compile(r"(?:[^/:@]+@)?(?P<host>[^/:@]+|\[[^/\]]+\]):.+", re.DOTALL)
+_SCP = re.compile(r"(?:[^/:@]+@)?(?P<host>[^/:@]+|\[[^/\]]+\]):(?P<path>.+)", re.DOTALL)
 # git-check-ref-format(1) allows none of these in a name; in a refspec they select, negate or map refs.
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 
@@ -30,6 +30,10 @@ def is_url(location: str) -> bool:
         UsageError: the form runs a helper program, or its scheme is not among `SCHEMES`.
     """
     _refuse_option("source", location)
+    if not location.isprintable():
+        raise UsageError(
+            f"source {without_credentials(location)!r} holds a character that no address has", hint=_say_schemes()
+        )
     if _HELPER.match(location):
         raise UsageError(
             f"source {location!r} asks Git to run a helper program, which is not allowed", hint=_say_schemes()
@@ -41,7 +45,14 @@ def is_url(location: str) -> bool:
                 f"source {without_credentials(location)!r}: the scheme {scheme!r} is not supported",
                 hint=_say_schemes(),
             )
-        _refuse_option("host", rest.rpartition("@")[2])
+        if "\\" in rest or " " in rest:
+            raise UsageError(
+                f"source {without_credentials(location)!r} holds a character that programs read differently",
+                hint="write a blank as %20, and a slash as /",
+            )
+        authority = unquote(rest.partition("/")[0])
+        _refuse_option("host", authority)
+        _refuse_option("host", authority.rpartition("@")[2])
         return True
     return False
 
@@ -51,6 +62,7 @@ def is_scp(location: str) -> bool:
     scp = _SCP.fullmatch(location)
     if scp:
         _refuse_option("host", scp["host"])
+        _refuse_option("path", scp["path"])
     return scp is not None
 
 

@@ -8,13 +8,17 @@ an empty template and holds no configuration but ours, and what both could switc
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import git
+from git.exc import ODBError
 
 from rebuild.model.errors import RebuildError, Unreachable, UsageError
 from rebuild.source.locations import SCHEMES
+from rebuild.system import shell
 
 _OPTIONS = (
     f"core.hooksPath={os.devnull}",
@@ -74,6 +78,32 @@ def run(program: git.Git, command: str, *operands: str, hide: Iterable[str] = ()
     return Answer(status, out, err)
 
 
+def run_within(
+    repo: git.Repo, seconds: float, command: str, *operands: str, options: Iterable[str] = (), hide: Iterable[str] = ()
+) -> Answer:
+    """Run one git command that talks to another machine, under the rules that the repository was prepared with.
+
+    Args:
+        seconds: After these it is killed, with the helpers and the ssh that it started.
+        options: More configuration for this command only.
+
+    Raises:
+        ProgramTimeout: the time is over.
+        ProgramMissing: git is not installed.
+        Unreachable: git refuses a repository that belongs to somebody else.
+    """
+    settings = [part for option in (*_OPTIONS, *options) for part in ("-c", option)]
+    environment = {**os.environ, **repo.git.environment(), "LANGUAGE": "C", "LC_ALL": "C"}
+    line = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *settings, command, *operands]
+    done = shell.run(line, env=environment, cwd=Path(repo.git_dir), timeout=seconds, own_session=True)
+    err = done.stderr.decode(errors="replace")
+    for secret in hide:
+        err = err.replace(secret, "***")
+    if "dubious ownership" in err:
+        raise not_ours(err)
+    return Answer(done.code, done.stdout.decode(errors="surrogateescape"), err)
+
+
 def not_ours(err: str) -> RebuildError:
     """The error for a repository of another user, made from what git says about it."""
     first, _, rest = err.partition("\n")
@@ -92,9 +122,17 @@ def reason(err: str) -> str:
     return "; ".join(kept) or "git gave no reason"
 
 
-def missing(what: str, error: Exception) -> UsageError:
-    """The error for objects that a repository should have and does not (a partial clone, or a damaged one)."""
-    return UsageError(
-        f"objects of {what} are not in this repository ({error})",
-        hint="run `git fsck`; of a partial clone, give the URL of its origin instead",
-    )
+@contextmanager
+def damage(commit: str) -> Iterator[None]:
+    """Objects that a repository should have and does not (a partial clone), or has in pieces.
+
+    Raises:
+        UsageError: in place of what GitPython raises then.
+    """
+    try:
+        yield
+    except (ValueError, IndexError, ODBError) as error:
+        raise UsageError(
+            f"objects of commit {commit} are not in this repository ({error})",
+            hint="run `git fsck`; of a partial clone, give the URL of its origin instead",
+        ) from error

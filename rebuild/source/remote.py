@@ -1,4 +1,7 @@
-"""A repository elsewhere: one commit of it is fetched into a private bare repository and read there."""
+"""A repository elsewhere: one commit of it is fetched into a private bare repository and read there.
+
+Git checks every object that comes in (`fetch.fsckObjects`), so a tree that was made by hand to escape is refused here.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,18 @@ import git
 
 from rebuild.model.errors import Unreachable, UsageError
 from rebuild.model.sources import Source
-from rebuild.source import local, locations, program, tree
+from rebuild.source import kustomize, local, locations, program
+from rebuild.source.tree import CommitStore
+from rebuild.system.shell import ProgramTimeout
 
+PATIENCE = 300.0
+"""Seconds that a repository gets to hand over one commit."""
 _FETCHED = "refs/rebuild/fetched"
 # What git says when the repository answers and does not have what it was asked for.
 _UNKNOWN_REF = ("couldn't find remote ref", "not our ref", "unadvertised object", "invalid refspec")
 
 
-def read(location: str, *, ref: str, path: str, work: Path) -> Source:
+def read(location: str, *, ref: str, path: str, work: Path, renderer: str = "", patience: float = PATIENCE) -> Source:
     """Fetch the commit of a ref, without its history, and read it.
 
     Args:
@@ -24,6 +31,8 @@ def read(location: str, *, ref: str, path: str, work: Path) -> Source:
         ref: A branch, a tag or a full commit id; what HEAD points to when empty.
         path: What to read of the commit.
         work: A private directory; the fetched repository stays in it.
+        renderer: The kubectl that renders kustomizations.
+        patience: Seconds that the repository gets to answer completely.
 
     Raises:
         UsageError: the ref or the path does not exist, or holds no manifest.
@@ -42,26 +51,29 @@ def read(location: str, *, ref: str, path: str, work: Path) -> Source:
     with git.Repo(bare, expand_vars=False) as repo:
         program.prepare(repo, fetches=True)
         repo.git.update_environment(**here)
-        _fetch(repo, location, wanted)
+        _fetch(repo, location, wanted, patience)
         sha = local.resolve(repo, _FETCHED)
         if sha is None:
             raise UsageError(f"ref {wanted!r} of {shown} names something that is not a commit", hint="name a commit")
-        reading = tree.read(repo, sha, path, shown)
+        store = CommitStore(repo, sha, shown)
+        reading = kustomize.read(store, path, work=work, renderer=renderer)
     return Source(
         repository=shown,
         files=tuple(reading.files),
         path=path,
         ref=ref,
         commit=sha,
-        committed_at=reading.committed_at,
+        committed_at=store.committed_at,
         findings=tuple(reading.findings),
     )
 
 
-def _fetch(repo: git.Repo, location: str, wanted: str) -> None:
-    shown, hide = locations.without_credentials(location), locations.credentials(location)
-    answer = program.run(
-        repo.git,
+def _fetch(repo: git.Repo, location: str, wanted: str, patience: float) -> None:
+    shown = locations.without_credentials(location)
+    answer = _ask(
+        repo,
+        location,
+        patience,
         "fetch",
         "--quiet",
         "--depth=1",
@@ -71,20 +83,41 @@ def _fetch(repo: git.Repo, location: str, wanted: str) -> None:
         "--",
         location,
         f"{wanted}:{_FETCHED}",
-        hide=hide,
     )
     if answer.status == 0:
         return
     if any(sign in answer.err for sign in _UNKNOWN_REF):
-        raise UsageError(f"ref {wanted!r} does not exist in {shown}", hint=_offer(repo, location, wanted))
+        raise UsageError(f"ref {wanted!r} does not exist in {shown}", hint=_offer(repo, location, wanted, patience))
+    if "fsck error" in answer.err:
+        raise UsageError(
+            f"{shown} cannot be trusted: {program.reason(answer.err)}",
+            hint="if you know why these objects are odd, clone the repository and give its path",
+        )
     raise Unreachable(
         f"{shown} cannot be fetched: {program.reason(answer.err)}",
         hint="try `git ls-remote` with the same URL: it needs the same network and credentials",
     )
 
 
-def _offer(repo: git.Repo, location: str, wanted: str) -> str:
-    answer = program.run(repo.git, "ls_remote", "--heads", "--tags", "--refs", "--", location)
+def _offer(repo: git.Repo, location: str, wanted: str, patience: float) -> str:
+    answer = _ask(repo, location, patience, "ls-remote", "--heads", "--tags", "--refs", "--", location)
     rows = (line.partition("\t")[2] for line in answer.out.splitlines())
     names = [row.removeprefix("refs/heads/").removeprefix("refs/tags/") for row in rows]
     return f"it has: {local.near(wanted, names)}" if names else "it has no commit yet"
+
+
+def _ask(repo: git.Repo, location: str, patience: float, command: str, *operands: str) -> program.Answer:
+    try:
+        return program.run_within(
+            repo,
+            patience,
+            command,
+            *operands,
+            options=["fetch.fsckObjects=true"],
+            hide=locations.credentials(location),
+        )
+    except ProgramTimeout as error:
+        raise Unreachable(
+            f"{locations.without_credentials(location)} did not hand over the commit within {patience:g} s",
+            hint="try `git ls-remote` with the same URL, or clone the repository and give its path",
+        ) from error

@@ -1,136 +1,113 @@
-"""The files of one commit, straight from Git's objects: nothing is checked out, so no filter, hook or link acts."""
+"""The folders and files of one commit, straight from Git's objects: nothing is checked out, so no filter or hook acts.
+
+An object's size is asked for before its content is, because the content comes as one piece of memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
-from typing import TypeAlias
 
 import git
-from git.exc import ODBError
-from git.objects.submodule.base import Submodule
 
-from rebuild.manifests.read import SUFFIXES
 from rebuild.model.errors import UsageError
-from rebuild.model.findings import Finding
-from rebuild.model.objects import Origin, Provenance
-from rebuild.model.sources import SourceFile
-from rebuild.source import findings, program
+from rebuild.model.objects import Provenance
+from rebuild.source import program
+from rebuild.source import store as stores
+from rebuild.source.store import Kind, Node
 
-Entry: TypeAlias = git.Blob | git.Tree | Submodule
-
-
-@dataclass(slots=True)
-class Reading:
-    """What was read of a commit: files in the order of their paths, and what had to be left out."""
-
-    commit: str
-    committed_at: str
-    files: list[SourceFile] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+_KINDS = {0o10: Kind.FILE, 0o04: Kind.FOLDER, 0o12: Kind.LINK, 0o16: Kind.SUBMODULE}
+# PATH_MAX; Git itself writes no longer ones.
+_LONGEST_TARGET = 4096
 
 
-def read(repo: git.Repo, sha: str, path: str, where: str) -> Reading:
-    """Read the manifests of a commit.
+class CommitStore:
+    """One commit. What a repository lacks of it, or holds in pieces, comes out as a UsageError."""
 
-    Args:
-        sha: The full id of the commit.
-        path: A folder or a file of the commit, from its root; empty for all of it.
-        where: What messages call the repository.
+    provenance = Provenance.COMMIT
+
+    def __init__(self, repo: git.Repo, sha: str, where: str) -> None:
+        self.commit = sha
+        self.where = f"{where} at commit {sha[:12]}"
+        self._repo = repo
+        self._ids: dict[str, str] = {}
+        self._listed: dict[str, dict[str, Node]] = {}
+        # One tree may stand in many places; it is parsed once.
+        self._parsed: dict[str, list[tuple[str, Node, str]]] = {}
+        with program.damage(sha):
+            commit = repo.commit(sha)
+            self._ids[""] = commit.tree.hexsha
+            self.committed_at = datetime.fromtimestamp(commit.committed_date, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def children(self, folder: str) -> Mapping[str, Node]:
+        """The entries of a tree."""
+        if folder not in self._listed:
+            with program.damage(self.commit):
+                self._listed[folder] = self._list(folder)
+        return self._listed[folder]
+
+    def size(self, path: str) -> int:
+        """From the header of the object; its content stays where it is."""
+        with program.damage(self.commit):
+            return self._size(self._ids[path])
+
+    def data(self, path: str) -> bytes:
+        """The content of a blob, as it is in the object."""
+        with program.damage(self.commit):
+            return self._data(self._ids[path])
+
+    def blob(self, path: str) -> str:
+        """The id of a file's content; its folder has been listed."""
+        return self._ids[path]
+
+    def _list(self, folder: str) -> dict[str, Node]:
+        tree = self._ids[folder]
+        if tree not in self._parsed and self._size(tree) > stores.LARGEST_FILE:
+            raise UsageError(
+                f"folder {stores.printable(folder)!r} of {self.where} cannot be listed: it has too many entries",
+                hint="give the folder of the manifests with --path",
+            )
+        prefix = f"{folder}/" if folder else ""
+        found: dict[str, Node] = {}
+        for name, node, sha in self._entries(tree):
+            self._ids[prefix + name] = sha
+            found[name] = node
+        return found
+
+    def _entries(self, tree: str) -> list[tuple[str, Node, str]]:
+        if tree not in self._parsed:
+            self._parsed[tree] = [(name, self._node(mode, sha), sha) for mode, name, sha in _parse(self._data(tree))]
+        return self._parsed[tree]
+
+    def _node(self, mode: int, sha: str) -> Node:
+        kind = _KINDS.get(mode >> 12, Kind.SPECIAL)
+        return Node(kind, self._target(sha) if kind is Kind.LINK else "")
+
+    def _target(self, link: str) -> str:
+        """What a link says; one that is too long for a path says nothing, and so leads nowhere."""
+        if self._size(link) > _LONGEST_TARGET:
+            return "/"
+        return self._data(link).decode(errors="surrogateescape")
+
+    def _size(self, sha: str) -> int:
+        return int(self._repo.git.get_object_header(sha)[2])
+
+    def _data(self, sha: str) -> bytes:
+        return bytes(self._repo.git.get_object_data(sha)[3])
+
+
+def _parse(tree: bytes) -> Iterator[tuple[int, str, str]]:
+    """The entries of a tree object: mode, name, id. GitPython's reader stops at the first hostile name.
 
     Raises:
-        UsageError: the path does not exist in the commit, is a link or submodule, or holds no manifest; or
-            the repository lacks objects of the commit.
+        ValueError: it is cut off, or no tree.
     """
-    try:
-        commit = repo.commit(sha)
-        committed_at = datetime.fromtimestamp(commit.committed_date, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        reading = Reading(sha, committed_at)
-        start = _start(commit.tree, path, where, sha)
-        for entry in sorted(_below(start), key=lambda entry: str(entry.path)):
-            _take(reading, entry)
-    except (ValueError, ODBError) as error:
-        raise program.missing(f"commit {sha}", error) from error
-    if not reading.files:
-        raise findings.no_manifests(f"{path or 'the root'} of {where} at commit {sha[:12]}")
-    return reading
-
-
-def contains(repo: git.Repo, sha: str, path: str) -> bool:
-    """Whether a path exists in a commit."""
-    if not path:
-        return True
-    try:
-        repo.commit(sha).tree.join(path)
-    except KeyError:
-        return False
-    except (ValueError, ODBError) as error:
-        raise program.missing(f"commit {sha}", error) from error
-    return True
-
-
-def _start(root: git.Tree, path: str, where: str, sha: str) -> git.Tree | git.Blob:
-    here: Entry = root
-    for step in PurePosixPath(path).parts:
-        entries = {_name(entry): entry for entry in here} if isinstance(here, git.Tree) else {}
-        if step not in entries:
-            folders = sorted(name for name, entry in entries.items() if isinstance(entry, git.Tree))
-            place = f"`{here.path}`" if here.path else "the root"
-            raise UsageError(
-                f"path {path!r} does not exist in {where} at commit {sha[:12]}",
-                hint=f"{place} has the folders: {', '.join(folders[:20])}" if folders else f"{place} has no folders",
-            )
-        here = entries[step]
-        if isinstance(here, Submodule):
-            raise UsageError(
-                f"path {path!r} leads into the submodule {here.path}, whose files are in another repository",
-                hint="give that repository as the source",
-            )
-        if isinstance(here, git.Blob) and here.mode == git.Blob.link_mode:
-            raise UsageError(
-                f"path {path!r} leads through {here.path}, a symbolic link to {_target(here)!r}",
-                hint="give the path that the link stands for",
-            )
-    if isinstance(here, git.Blob) and not _name(here).endswith(SUFFIXES):
-        raise findings.no_manifests(f"{path} of {where} at commit {sha[:12]}")
-    assert not isinstance(here, Submodule)
-    return here
-
-
-def _below(start: git.Tree | git.Blob) -> Iterator[git.Blob | Submodule]:
-    waiting: list[Entry] = [start]
-    while waiting:
-        entry = waiting.pop()
-        if isinstance(entry, git.Tree):
-            waiting.extend(entry)
-        else:
-            yield entry
-
-
-def _take(reading: Reading, entry: git.Blob | Submodule) -> None:
-    path = _text(str(entry.path))
-    origin = Origin(path, 1, reading.commit, Provenance.COMMIT)
-    if isinstance(entry, Submodule):
-        reading.findings.append(findings.skipped("submodule", origin))
-    elif entry.mode == git.Blob.link_mode:
-        if findings.may_lead_to_manifests(_name(entry)):
-            reading.findings.append(findings.skipped("symlink", origin, _target(entry)))
-    elif _name(entry).endswith(SUFFIXES):
-        data = entry.data_stream.read()
-        reading.files.append(SourceFile(path, data, reading.commit, Provenance.COMMIT))
-
-
-def _name(entry: Entry) -> str:
-    """GitPython knows a submodule's name only from .gitmodules, which may not list it."""
-    return str(entry.path).rpartition("/")[2]
-
-
-def _target(link: git.Blob) -> str:
-    return str(link.data_stream.read().decode(errors="replace"))
-
-
-def _text(path: str) -> str:
-    """A path that can be printed and written as JSON; Git's paths are bytes in any encoding."""
-    return path.encode(errors="surrogateescape").decode(errors="replace")
+    at = 0
+    while at < len(tree):
+        blank = tree.index(b" ", at)
+        end = tree.index(b"\0", blank)
+        sha = tree[end + 1 : end + 21]
+        if len(sha) != 20:
+            raise ValueError("a tree is cut off")
+        yield int(tree[at:blank], 8), tree[blank + 1 : end].decode(errors="surrogateescape"), sha.hex()
+        at = end + 21

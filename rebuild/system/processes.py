@@ -41,6 +41,30 @@ def matching(owned: Callable[[str], bool]) -> dict[int, str]:
     return {pid: command for pid, command in commands().items() if pid != os.getpid() and owned(command)}
 
 
+def identity(pid: int) -> str:
+    """A living process as `PID@START`, so that whoever gets its number later is not taken for it; nothing when there
+    is none. Zombies do not live. The start is the kernel's own count, or a date where there is no /proc."""
+    try:
+        # The command in parentheses may hold anything, so fields are counted from behind it: state is the first,
+        # and the 20th when it started, in ticks since the machine did (proc_pid_stat(5)).
+        fields = _PROC.joinpath(str(pid), "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        started = "" if _PROC.joinpath("self", "stat").exists() else _start_by_ps(pid)
+    else:
+        started = "" if fields[0] == "Z" else fields[19]
+    return f"{pid}@{started}" if started else ""
+
+
+def lives(known: str) -> bool:
+    """Whether the process of an `identity` still runs."""
+    pid = known.partition("@")[0]
+    return pid.isdecimal() and identity(int(pid)) == known
+
+
+def _start_by_ps(pid: int) -> str:
+    return shell.run(["ps", "-o", "lstart=", "-p", str(pid)]).stdout.decode(errors="replace").strip()
+
+
 def kill(owned: Callable[[str], bool], *, within: float = 10.0) -> tuple[int, ...]:
     """End, without a chance to object, every process whose command line is owned, those that appear meanwhile
     included.
@@ -55,7 +79,10 @@ def kill(owned: Callable[[str], bool], *, within: float = 10.0) -> tuple[int, ..
     deadline = clock.monotonic() + within
     while alive := matching(owned):
         if clock.monotonic() > deadline:
-            raise WontDie(f"process {min(alive)} does not end: {alive[min(alive)][:200]}")
+            raise WontDie(
+                f"process {min(alive)} does not end: {alive[min(alive)][:200]}",
+                hint="it waits for the kernel, as for a disk that does not answer; try again later",
+            )
         for pid in alive:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

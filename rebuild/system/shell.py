@@ -7,15 +7,17 @@ A program is run to its end (`run`), followed line by line (`follow`), or left r
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from rebuild.model.errors import RebuildError
+from rebuild.model.errors import Exit, RebuildError
 
 TAIL = 40
 """Lines of output that are kept to explain a failure."""
@@ -25,12 +27,21 @@ class ProgramMissing(RebuildError):
     """A program that this step drives is not installed."""
 
     code = "program-missing"
+    exit = Exit.UNREACHABLE
+
+
+class ProgramBroken(RebuildError):
+    """A program that this step drives is there and cannot be run."""
+
+    code = "program-broken"
+    exit = Exit.UNREACHABLE
 
 
 class ProgramTimeout(RebuildError):
     """A program did not end in time and was killed."""
 
     code = "program-timeout"
+    exit = Exit.UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +76,78 @@ def run(
         env: Its whole environment; ours by default.
         cwd: Its working directory; ours by default.
         timeout: Seconds after which it is killed.
-        own_session: Keep it and what it leaves behind out of reach of the terminal's Ctrl-C.
+        own_session: Keep it and what it leaves behind out of reach of the terminal's Ctrl-C. When its time is over,
+            or we are interrupted, all of it is killed.
 
     Raises:
         ProgramMissing: when it cannot be found.
+        ProgramBroken: when the operating system cannot run it.
         ProgramTimeout: when the time is over.
     """
     try:
-        done = subprocess.run(  # noqa: S603 - the command is a list, no shell reads it
+        process = subprocess.Popen(  # noqa: S603 - the command is a list, no shell reads it
             list(command),
-            input=stdin,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=env,
             cwd=cwd,
-            timeout=timeout,
             start_new_session=own_session,
-            check=False,
         )
-    except FileNotFoundError as error:
-        raise _missing(command) from error
-    except subprocess.TimeoutExpired as error:
-        raise ProgramTimeout(f"{command[0]} did not end within {timeout:g} s") from error
-    return Result(done.returncode, done.stdout, done.stderr)
+    except OSError as error:
+        raise _not_started(command, error) from error
+    with process:
+        try:
+            out, err = process.communicate(stdin, timeout=timeout)
+        except BaseException as error:
+            _end(process, whole_session=own_session)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise ProgramTimeout(
+                    f"{command[0]} did not end within {timeout:g} s", hint="try again with an idle machine"
+                ) from error
+            raise
+    return Result(process.returncode, out, err)
+
+
+def _end(process: subprocess.Popen[bytes], *, whole_session: bool) -> None:
+    """Kill a program, and in a session of its own also those that it started: they hold its pipes open."""
+    if whole_session:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+_CAPPED = 'ulimit -c 0; ulimit -v "$1" 2>/dev/null; ulimit -f "$2"; shift 2; exec "$@"'
+
+
+def capped(command: Sequence[str], *, memory: int, file: int) -> list[str]:
+    """The command with a limit on its address space and on the size of each file that it writes, both in bytes.
+
+    The limits are set by an `sh` that then becomes the program. macOS knows no limit of the address space.
+    """
+    return [which("sh") or "sh", "-c", _CAPPED, "sh", str(memory // 1024), str(file // 512), *command]
+
+
+def which(program: str) -> str | None:
+    """The full path of a program on PATH, or None."""
+    return shutil.which(program)
+
+
+@cache
+def offline() -> tuple[str, ...]:
+    """What to put before a command so that it has no network, or nothing where this machine cannot do that.
+
+    A network namespace of its own has no route and not even a working loopback. Root may make one; others may where
+    the kernel lets them have user namespaces.
+    """
+    unshare, nothing = which("unshare"), [which("sh") or "sh", "-c", ":"]
+    if unshare is None:
+        return ()
+    for options in (("--user", "--map-root-user", "--net"), ("--net",)):
+        prefix = (unshare, *options, "--")
+        if run([*prefix, *nothing], timeout=10).code == 0:
+            return prefix
+    return ()
 
 
 def follow(
@@ -103,6 +164,7 @@ def follow(
 
     Raises:
         ProgramMissing: when it cannot be found.
+        ProgramBroken: when the operating system cannot run it.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - the command is a list, no shell reads it
@@ -114,8 +176,8 @@ def follow(
             cwd=cwd,
             start_new_session=True,
         )
-    except FileNotFoundError as error:
-        raise _missing(command) from error
+    except OSError as error:
+        raise _not_started(command, error) from error
     tail: deque[str] = deque(maxlen=TAIL)
     with process:
         try:
@@ -146,7 +208,8 @@ def launch(command: Sequence[str], *, log: Path, cwd: Path, env: Mapping[str, st
     return int(started.stdout)
 
 
-def _missing(command: Sequence[str]) -> ProgramMissing:
-    return ProgramMissing(
-        f"the program {command[0]!r} is not installed", hint=f"install {command[0]} and put it on PATH"
-    )
+def _not_started(command: Sequence[str], error: OSError) -> RebuildError:
+    name = command[0]
+    if isinstance(error, FileNotFoundError):
+        return ProgramMissing(f"the program {name!r} is not installed", hint=f"install {name} and put it on PATH")
+    return ProgramBroken(f"the program {name!r} cannot be run: {error.strerror}", hint=f"install {name} anew")

@@ -44,6 +44,8 @@ def _same_number(declared: float, live: float) -> bool:
     """Equal, or what is left of a large integer after Go kept it as a float64 (a schema's `maximum` does)."""
     if declared == live:
         return True
+    if isinstance(declared, float) or isinstance(live, float):
+        return float(declared) == float(live)
     try:
         return Decimal(repr(float(declared))) == Decimal(live)
     except OverflowError:

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from rebuild.cluster.port import Change, Cluster, ClusterFault
+from rebuild.cluster.rights import EVERYTHING, Access
 from rebuild.model.faults import Cause
 from rebuild.model.kinds import Kind
 from rebuild.model.objects import dig
@@ -121,3 +122,11 @@ class ClusterContract:
             list(cluster.watch(custom_kind, "v1", "1"))
         assert caught.value.fault.status == 410
         assert caught.value.fault.cause is Cause.TRANSPORT
+
+    def test_an_administrator_may_do_everything_everywhere(self, cluster: Cluster, namespace: str) -> None:
+        for place in ("", namespace):
+            rights = cluster.rights(place)
+            assert rights.complete
+            assert rights.cover(EVERYTHING)
+            assert rights.cover(Access("patch", "apps", "deployments", namespace, "web"))
+        assert cluster.may(EVERYTHING)

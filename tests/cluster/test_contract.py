@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,10 +11,11 @@ import pytest
 
 from rebuild.cluster import client
 from rebuild.cluster.client import ApiServer
+from rebuild.cluster.rights import EVERYTHING, Access
 from rebuild.cluster.transport import USER_AGENT
 from rebuild.model.objects import dig
 from rebuild.providers.kwok.lab import Lab
-from tests.cluster.conftest import builtin, config_map
+from tests.cluster.conftest import Login, builtin, config_map, manifest
 from tests.cluster.contract import ClusterContract
 
 pytestmark = pytest.mark.live
@@ -69,3 +70,40 @@ def test_a_long_list_comes_in_pages_of_one_moment(
     assert len(queries) == -(-len(whole.items) // 20) > 1
     assert all(query["limit"] == ["20"] for query in queries)
     assert ["continue" in query for query in queries] == [False] + [True] * (len(queries) - 1)
+
+
+def test_a_review_is_one_request(cluster: ApiServer, lab: Lab) -> None:
+    with requests_of(lab) as seen:
+        cluster.rights("")
+        cluster.may(EVERYTHING)
+    reviews = "/apis/authorization.k8s.io/v1/selfsubject"
+    assert seen == [("create", f"{reviews}rulesreviews"), ("create", f"{reviews}accessreviews")]
+
+
+def test_a_right_in_one_namespace_is_no_right_for_the_whole_cluster(
+    cluster: ApiServer, login: Login, namespace: str
+) -> None:
+    user, patch = login("low"), Access("patch", "", "configmaps", namespace, "mine")
+    assert not user.rights(namespace).cover(patch)
+    rbac = "rbac.authorization.k8s.io"
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch"], "resourceNames": ["mine"]}
+    role = {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": {"name": "low"}, "rules": [rule]}
+    binding = {
+        "apiVersion": f"{rbac}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "low"},
+        "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "low"},
+        "subjects": [{"kind": "ServiceAccount", "name": "low", "namespace": namespace}],
+    }
+    for body in (role, binding):
+        cluster.apply(manifest(body, namespace), builtin(rbac, str(body["kind"])))
+    until(lambda: user.may(patch))
+    assert user.rights(namespace).cover(patch)
+    assert not user.rights(namespace).cover(Access("patch", "", "configmaps", namespace, "another"))
+    assert not user.rights("").cover(patch)
+    assert not user.rights("default").cover(patch)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """The server learns of roles through a watch."""
+    assert any(holds() for _ in range(2000))

@@ -55,6 +55,12 @@ def test_an_accepted_object_that_never_gets_ready_is_told_with_its_reason() -> N
     assert shown(events)[-1] == "   99.0s  not ready  apps/v1/Deployment/shop/web because not ready within 60 s"
 
 
+def test_an_object_that_could_not_be_read_is_not_called_missing() -> None:
+    unread = Status(Health.UNKNOWN, "could not be read: forbidden")
+    events: list[Event] = [story.planned(story.WEB), ObjectVerified(story.WEB, False, False, unread, (), ())]
+    assert shown(events)[-1] == "    0.5s  unverified apps/v1/Deployment/shop/web could not be read: forbidden"
+
+
 def test_a_stop_and_an_incomplete_end_are_told() -> None:
     lines = shown([StopAsked("interrupted by SIGINT", 4.0), RunEnded(False, "interrupted by SIGINT", 5.0)])
     assert lines == ["    4.0s  stopping   interrupted by SIGINT", "    5.0s  incomplete interrupted by SIGINT"]

@@ -54,7 +54,6 @@ def test_the_smallest_playbook_names_a_source_and_leaves_the_rest_to_defaults(tm
 def test_everything_that_a_playbook_says_reaches_the_drill(tmp_path: Path) -> None:
     assert playbook.read(write(tmp_path, FULL)) == DrillOptions(
         source=SourceOptions("https://git.example.com/shop.git", "v1.2.3", "deploy/production", "shop"),
-        provider="kwok",
         nodes=12,
         objective=270.0,
         timeout=3600.0,
@@ -132,8 +131,8 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("kind: [Playbook\n", ":2: not YAML: "),
-        (b"\xff\xfe", ":1: not UTF-8 at byte 0"),
+        ("kind: [Playbook\n", ":1: not YAML: "),
+        (b"\xff\xfa", ":1: not UTF-8 at byte 0"),
         ("", " holds 0 documents"),
         ("# nothing\n---\n", " holds 0 documents"),
         (SMALLEST + "---" + SMALLEST, " holds 2 documents"),

@@ -97,7 +97,7 @@ class Auditor:
                     self.seen[ref] = fact.version, fact.status
                     self._settle(ref)
             case HealthSeen(ref=ref) if ref not in self.given_up:
-                if fact.status.health is not Health.NOT_FOUND:
+                if fact.status.health not in (Health.NOT_FOUND, Health.UNKNOWN):
                     self.opened.add((ref, Gate.EXISTS))
                 if fact.status.health is Health.CURRENT:
                     self.opened |= {(ref, Gate.SERVED), (ref, Gate.READY)}

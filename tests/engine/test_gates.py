@@ -145,7 +145,8 @@ class TestExpected:
         run = Run(plan("pod -> account", expected=["account"]))
         assert sent(run.first) == []
         assert run.see("account", Health.NOT_FOUND) == []
-        assert sent(run.see("account", Health.UNKNOWN, version=2)) == ["pod"]
+        assert run.see("account", Health.UNKNOWN, version=2) == []
+        assert sent(run.see("account", Health.IN_PROGRESS, version=3)) == ["pod"]
 
     @pytest.mark.parametrize("gate", ["served", "ready"])
     def test_being_current_opens_the_others(self, gate: str) -> None:

@@ -25,7 +25,7 @@ UNDISPUTED = TEXT.filter(lambda text: text.lower() not in ("y", "n") and text[:1
 def scalars(text: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     """The scalars that JSON and Kubernetes both have."""
     fractions = st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: not number.is_integer())
-    return st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), fractions, text)
+    return st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), fractions, text)
 
 
 def objects(text: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:

@@ -10,14 +10,24 @@ import yaml
 from rebuild.cluster.connect import connect
 from rebuild.cluster.port import Identity
 from rebuild.model import kinds
-from rebuild.model.errors import Exit, Unreachable
-from rebuild.ops.guard import objection
+from rebuild.model.errors import Exit, Refused, Unreachable
+from rebuild.model.faults import Cause, Fault
+from rebuild.ops.guard import assert_allowed, assert_not_denied, assert_own, objection
+from rebuild.ops.settings import Settings
 from rebuild.ops.target import BoundTarget, bind
 from rebuild.plan.fidelity import Capabilities
 from rebuild.plan.snapshot import Snapshot
 from tests.plan import support
 
-SETTINGS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n"
+SETTINGS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: shop}
+"""
 SERVER = "https://127.0.0.1:1"
 
 
@@ -91,3 +101,71 @@ def test_a_target_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
         bind(target(tmp_path).cluster, provider="existing")
     assert caught.value.exit is Exit.UNREACHABLE
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("patterns", "allowed"),
+    [
+        (None, True),
+        (("staging-*",), True),
+        (("dev", "*"), True),
+        (("staging-eu",), True),
+        (("staging",), False),
+        (("STAGING-*",), False),
+        (("*-us", "dev"), False),
+        ((), False),
+    ],
+)
+def test_a_context_is_used_if_a_pattern_fits(patterns: tuple[str, ...] | None, allowed: bool) -> None:
+    own = Settings(Path("/config.yaml"), patterns)
+    if allowed:
+        assert_allowed("staging-eu", own)
+        return
+    with pytest.raises(Refused, match=r"'staging-eu' is not among those that /config.yaml allows") as caught:
+        assert_allowed("staging-eu", own)
+    assert caught.value.exit is Exit.REFUSED
+
+
+def test_a_denied_cluster_is_refused_by_its_uid(tmp_path: Path) -> None:
+    bound = target(tmp_path)
+    assert_not_denied(bound, Settings(Path("/config.yaml"), denied_clusters=frozenset({"another"})))
+    with pytest.raises(Refused, match=f"denies writing to the cluster uid at {SERVER}"):
+        assert_not_denied(bound, Settings(Path("/config.yaml"), denied_clusters=frozenset({"uid"})))
+
+
+ACTING = "users: [{name: u, user: {exec: {command: sh}}}]"
+
+
+def test_a_kubeconfig_out_of_the_source_must_not_act(tmp_path: Path) -> None:
+    file = tmp_path / "repo" / "kubeconfig"
+    (tmp_path / "repo" / "deploy").mkdir(parents=True)
+    (tmp_path / "repo" / ".git").mkdir()
+    file.write_text(ACTING)
+    with pytest.raises(Refused) as caught:
+        assert_own(file, str(tmp_path / "repo" / "deploy"))
+    assert caught.value.exit is Exit.REFUSED
+    assert f"the kubeconfig {file} lies in the source {tmp_path}/repo and has exec" in str(caught.value)
+
+
+def test_one_of_the_environment_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kubeconfig").write_text(ACTING)
+    monkeypatch.setenv("KUBECONFIG", f"/nonexistent:{tmp_path}/kubeconfig")
+    with pytest.raises(Refused):
+        assert_own(None, str(tmp_path))
+
+
+def test_the_users_own_may_act_and_one_out_of_the_source_may_hold_data(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    (tmp_path / "own").write_text(ACTING)
+    (repo / "kubeconfig").write_text("users: [{name: u, user: {token: t}}]")
+    assert_own(tmp_path / "own", str(repo))
+    assert_own(repo / "kubeconfig", str(repo))
+    assert_own(repo / "kubeconfig", "https://git.example.com/env.git")
+
+
+def test_a_cluster_that_may_not_be_read_is_not_known_to_be_fresh(tmp_path: Path) -> None:
+    fault = Fault(Cause.FORBIDDEN, 403, "no")
+    held = Snapshot((), {("", "Namespace", "v1"): fault, ("", "ConfigMap", "v1"): fault})
+    text = objection(target(tmp_path), held, support.plan(SETTINGS))
+    assert text == f"nobody can tell whether the cluster {SERVER} is fresh: ConfigMap, Namespace cannot be read"

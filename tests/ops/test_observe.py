@@ -92,6 +92,10 @@ def test_a_version_that_nobody_converts_to_hides_nothing_else(transport: Transpo
     assert held.get(stored.ref)
     assert held.get(definition.ref)
     assert held.get(other.ref) is None
+    unknown = held.why_unread(other.ref)
+    assert unknown
+    assert unknown.cause is Cause.WEBHOOK
+    assert held.why_unread(stored.ref) is None
 
 
 @pytest.mark.live
@@ -100,6 +104,7 @@ def test_a_kind_that_is_not_served_yet_holds_nothing(transport: Transport) -> No
     held = observe.snapshot(ApiServer(transport), found, found.kinds)
     assert held.get(Ref("", "Namespace", "", "kube-system"))
     assert not list(held.of_kind("nowhere.example.com", "Widget"))
+    assert not held.unread
 
 
 @pytest.mark.live

@@ -19,6 +19,7 @@ from rebuild.plan.steps import Plan
 MANAGER = "rebuild"
 SIMULATED = Capabilities(containers=False)
 REAL = Capabilities(containers=True)
+SHOP = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}"
 
 
 def blueprint(text: str | bytes) -> Blueprint:
@@ -35,7 +36,7 @@ def objects(text: str) -> list[Body]:
 
 
 def plan(declared: str, live: str = "", capabilities: Capabilities = REAL) -> Plan:
-    """The plan for what one text declares on a cluster that holds what the other one says."""
+    """The plan for what one text declares on a cluster that holds what the other one says, and a namespace `shop`."""
     found = blueprint(declared)
-    surroundings = Surroundings(Snapshot(objects(live)), capabilities)
+    surroundings = Surroundings(Snapshot([*objects(live), *objects(SHOP)]), capabilities)
     return build.build(found, graphs.build(found), surroundings, manager=MANAGER)

@@ -268,7 +268,7 @@ def test_a_claim_of_a_class_that_binds_on_first_use_may_stay_pending(
 
 
 def test_a_plan_without_a_target_creates_everything() -> None:
-    found = support.blueprint(DEPLOYMENT + "---" + SETTINGS)
+    found = support.blueprint(support.SHOP + "\n---\n" + DEPLOYMENT + "---" + SETTINGS)
     plan = build.build(found, graphs.build(found), OFFLINE, manager=support.MANAGER)
     assert {step.action for step in plan.steps.values()} == {Action.CREATE}
     assert not plan.limits

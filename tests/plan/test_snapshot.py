@@ -109,6 +109,8 @@ def test_a_plan_lists_each_declared_kind_and_version_once_and_its_context() -> N
         ("HorizontalPodAutoscaler", "v2"),
         ("Namespace", "v1"),
         ("Node", "v1"),
+        ("Pod", "v1"),
+        ("Service", "v1"),
         ("StorageClass", "v1"),
     ]
 

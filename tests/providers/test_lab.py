@@ -72,3 +72,8 @@ def test_the_state_follows_from_description_processes_and_lock(
     found: Lab | None, components: dict[str, int], locked: bool, state: State
 ) -> None:
     assert lab.state_of(found, components, locked=locked) is state
+
+
+def test_a_complete_lab_whose_owner_is_gone_is_an_orphan() -> None:
+    assert lab.state_of(LAB, ALL, locked=False, abandoned=True) is State.ORPHAN
+    assert lab.state_of(LAB, ALL, locked=True, abandoned=True) is State.STARTING

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rebuild.model.events import RunEnded
+from rebuild.model.events import Event, RunEnded
+from rebuild.model.facts import WriteFailed
+from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
@@ -120,8 +122,18 @@ def test_differences_limits_and_warnings_follow_and_notes_for_the_record_do_not(
         "Limits: not provable on this target",
         f"  {SHOP}: too far [far]",
         "Findings",
-        f"  {WEB}: warning: odd indeed [odd]",
+        f"  warning: {WEB}: odd indeed [odd]",
         "Phases",
         "  rebuild      14.2 s",
         "  clean up      1.0 s  (not counted)",
     ]
+
+
+def test_a_field_conflict_is_a_finding_that_names_the_other_manager() -> None:
+    fault = Fault(Cause.FIELD_CONFLICT, 409, 'conflict with "by-hand": .data.key')
+    failed: list[Event] = [
+        WriteFailed(WEB, fault, chance=0.5, sent_at=2.0, at=2.5),
+        ended(WEB, Outcome.FAILED, ready=False, reason=fault.message),
+    ]
+    (line,) = (line for line in summary(fold(run(*failed))) if "field-conflict" in line)
+    assert line.startswith('  shop.yaml:7: warning: apps/v1/Deployment/shop/web: conflict with "by-hand": .data.key')

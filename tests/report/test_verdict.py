@@ -9,7 +9,7 @@ from rebuild.model.events import Event, RunEnded
 from rebuild.model.findings import Difference, Limit
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
-from rebuild.report.judgement import Judgement, judgements, limits
+from rebuild.report.judgement import Judgement, is_verified, judgements, limits
 from rebuild.report.verdict import SIGINT, SIGTERM, Word, verdict
 from tests.report.streams import (
     CURRENT,
@@ -29,6 +29,7 @@ from tests.report.streams import (
 )
 
 STUCK = Status(Health.IN_PROGRESS, "0 of 1 available")
+UNREAD = Status(Health.UNKNOWN, "could not be read: forbidden")
 LIMIT = plan(
     *(planned(ref, awaited=ref != WEB) for ref in EVERYTHING),
     limits=(Limit("not-provable", WEB, "nothing answers behind it"),),
@@ -83,6 +84,7 @@ def test_an_accepted_object_that_never_became_ready_fails_the_run_even_if_it_is_
     ("found", "judgement", "why"),
     [
         (verified(WEB, present=False, status=Status(Health.NOT_FOUND)), Judgement.MISSING, "not found"),
+        (verified(WEB, present=False, status=UNREAD), Judgement.UNVERIFIED, "could not be read: forbidden"),
         (verified(WEB, DRIFT), Judgement.DIFFERENT, "spec.replicas is 2, declared is 3"),
         (verified(WEB, status=STUCK), Judgement.UNHEALTHY, "InProgress: 0 of 1 available"),
     ],
@@ -99,6 +101,11 @@ def test_an_object_that_nobody_verified_fails_the_run() -> None:
     ledger = fold([*opening(), plan(), verified(SHOP), verified(WEB), *closing()])
     assert verdict(ledger).word is Word.FAIL
     assert judgements(ledger)[DB] is Judgement.UNVERIFIED
+
+
+def test_of_an_object_that_could_not_be_read_nobody_says_whether_it_is_back() -> None:
+    ledger = fold(run(verified(WEB, present=False, status=UNREAD)))
+    assert is_verified(ledger.objects[WEB], judgements(ledger)[WEB]) is None
 
 
 def test_a_controller_owned_field_is_no_difference() -> None:
@@ -218,3 +225,18 @@ def test_a_limit_about_something_else_does_not_excuse_health() -> None:
     other = plan(limits=(Limit("gate-not-provable", WEB, "does not wait for what cannot answer"),))
     found = fold(run(verified(WEB, status=STUCK), the_plan=other))
     assert judgements(found)[WEB] is Judgement.UNHEALTHY
+
+
+def test_looking_is_no_recovery() -> None:
+    """`verify` has a phase, and nothing came back in it."""
+    found = [verified(ref) for ref in EVERYTHING]
+    events = [*opening("verify"), plan(), *phase("verify", 0.0, 1.0), *found, *closing()]
+    assert verdict(fold(events)).recovery_seconds is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.CONFIGURED])
+def test_touching_up_what_lives_is_no_recovery(outcome: Outcome) -> None:
+    found = run(ended(WEB, outcome))
+    assert verdict(fold(found)).word is Word.PASS
+    assert verdict(fold(found)).recovery_seconds is None
+    assert verdict(fold(run())).recovery_seconds is not None

@@ -42,6 +42,9 @@ class Book:
         self.react(event)
         self.events.append(event)
 
+    def tell(self, event: Event) -> None:
+        self.events.append(event)
+
     def sync(self) -> None:
         self.synced += 1
 

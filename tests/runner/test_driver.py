@@ -315,6 +315,7 @@ def test_when_the_journal_breaks_nothing_more_is_sent(
     # Each write that left was in the journal before; what could still leave is what was in flight just then.
     assert set(written) <= {event.ref.name for event in book.of(WriteIntended)}
     assert 20 <= len(written) < 100
+    assert {event.ref.name for event in book.of(WriteAccepted)} == set(written), "each answer was collected"
     assert set(threading.enumerate()) == threads
     assert audit.written() == written
 
@@ -322,7 +323,9 @@ def test_when_the_journal_breaks_nothing_more_is_sent(
 def test_a_write_that_the_server_refuses_fails_alone_and_only_once(
     cluster: ApiServer, audit: Audit, namespace: str
 ) -> None:
-    wrong = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: wrong, namespace: HOME}\ndata: {a: [not, text]}\n"
+    wrong = (
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: wrong, namespace: HOME}\nspec: {ports: [{port: 99999}]}\n"
+    )
     plan, book = plan_for(maps(namespace, 2) + wrong.replace("HOME", namespace), cluster), Book()
     driver_for(plan, cluster, book).run()
     endings = {ref.name: ended for ref, ended in book.endings().items()}

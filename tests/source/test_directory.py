@@ -60,8 +60,8 @@ def test_what_is_not_there_is_named(plain: Path, work: Path) -> None:
         read_source(str(plain / "nowhere"), work=work)
     with pytest.raises(UsageError, match="path 'b' does not exist") as refused:
         read_source(str(plain), path="b", work=work)
-    assert refused.value.hint == "it has the folders: .git, a"
-    with pytest.raises(UsageError, match=r"b\.yml/x cannot be read: Not a directory"):
+    assert refused.value.hint == "the root has the folders: a"
+    with pytest.raises(UsageError, match=r"path 'b\.yml/x' does not exist"):
         read_source(str(plain), path="b.yml/x", work=work)
 
 
@@ -71,7 +71,7 @@ def test_nothing_to_read_is_an_error(tmp_path: Path, work: Path) -> None:
         read_source(str(tmp_path / "docs"), work=work)
 
 
-def test_links_and_pipes_are_reported_and_not_followed(plain: Path, work: Path) -> None:
+def test_links_out_of_the_folder_and_pipes_are_reported_and_not_followed(plain: Path, work: Path) -> None:
     (plain / "link.yaml").symlink_to("/etc/passwd")
     (plain / "folder").symlink_to("/etc")
     (plain / "logo.png").symlink_to("a.json")
@@ -79,8 +79,8 @@ def test_links_and_pipes_are_reported_and_not_followed(plain: Path, work: Path) 
     source = read_source(str(plain), work=work)
     assert [file.path for file in source.files] == ["a.json", "a/z.yaml", "b.yml"]
     assert [(finding.code, str(finding.origin)) for finding in source.findings[1:]] == [
-        ("symlink-skipped", "folder:1"),
-        ("symlink-skipped", "link.yaml:1"),
+        ("broken-symlink", "folder:1"),
+        ("broken-symlink", "link.yaml:1"),
         ("special-file-skipped", "pipe.yaml:1"),
     ]
 

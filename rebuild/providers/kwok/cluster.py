@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +46,11 @@ class LabBusy(Refused):
 
     code = "lab-busy"
 
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"lab {', '.join(names)} is being created or removed by another process", hint="wait for that to end"
+        )
+
 
 class LabFailed(Unreachable):
     """The control plane did not come up; what there was of it has been removed."""
@@ -53,7 +58,9 @@ class LabFailed(Unreachable):
     code = "lab-failed"
 
 
-def up(name: str, programs: Binaries, *, kubeconfig: Path | None = None, nodes: int = NODES) -> Lab:
+def up(
+    name: str, programs: Binaries, *, kubeconfig: Path | None = None, nodes: int = NODES, owned: bool = False
+) -> Lab:
     """Create a lab and return it once its API is ready, its nodes are Ready, and its baseline is in place.
 
     Args:
@@ -61,6 +68,7 @@ def up(name: str, programs: Binaries, *, kubeconfig: Path | None = None, nodes: 
         programs: What `build.install` gave.
         kubeconfig: Where the user wants a copy of the lab's kubeconfig; the file must not exist yet.
         nodes: How many simulated nodes.
+        owned: Whether it belongs to this process, and is an orphan once that has ended.
 
     Raises:
         BadName: when the name is not one.
@@ -73,7 +81,7 @@ def up(name: str, programs: Binaries, *, kubeconfig: Path | None = None, nodes: 
             f"{kubeconfig} exists already",
             hint="name a new file: a lab never adds to a kubeconfig, nor replaces one",
         )
-    draft, lock = _claim(name, programs, kubeconfig)
+    draft, lock = _claim(name, programs, kubeconfig, owned=owned)
     try:
         with lock:
             try:
@@ -104,9 +112,7 @@ def down(name: str) -> bool:
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            raise LabBusy(
-                f"lab {name} is being created or removed by another process", hint="wait for that to end"
-            ) from error
+            raise LabBusy([name]) from error
     with lock:
         try:
             _remove(layout)
@@ -203,7 +209,7 @@ def _last_words(layout: Layout) -> str:
     return "\n".join(f"{name}: {line}" for name, line in ended.items() if name != layout.audit_log.name)
 
 
-def _claim(name: str, programs: Binaries, kubeconfig: Path | None) -> tuple[Lab, FileLock]:
+def _claim(name: str, programs: Binaries, kubeconfig: Path | None, *, owned: bool) -> tuple[Lab, FileLock]:
     """Take the name and the ports; the lock is held when this returns."""
     layout = _layout(name)
     files.private_directory(paths.labs_root())
@@ -223,6 +229,7 @@ def _claim(name: str, programs: Binaries, kubeconfig: Path | None) -> tuple[Lab,
                 version=binaries.KUBERNETES_VERSION,
                 binaries=programs.directory,
                 ports=ports.choose(str(layout.home), _reserved_ports(), ports.is_free),
+                owner=processes.identity(os.getpid()) if owned else "",
             )
             files.write(layout.description, lab.encode(draft))
         except BaseException:
@@ -252,7 +259,8 @@ def _status(layout: Layout, commands: dict[int, str]) -> LabStatus:
     named = ((lab.component(layout, command), pid) for pid, command in sorted(commands.items()))
     pids = {part: pid for part, pid in named if part is not None}
     known = lab.read(layout)
-    state = lab.state_of(known, pids, locked=_is_locked(layout))
+    abandoned = known is not None and bool(known.owner) and not processes.lives(known.owner)
+    state = lab.state_of(known, pids, locked=_is_locked(layout), abandoned=abandoned)
     return LabStatus(layout.name, state, layout.home, pids, known)
 
 

@@ -29,7 +29,7 @@ class State(StrEnum):
     STOPPED = "stopped"
     """It was complete once, and parts of it have ended, as after a reboot."""
     ORPHAN = "orphan"
-    """Its creation was cut short and nobody cleaned up."""
+    """Its creation was cut short, or the drill that it belongs to is gone, and nobody cleaned up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Lab:
     ports: Mapping[str, int]
     complete: bool = False
     """False from the claim of the name until the API is ready."""
+    owner: str = ""
+    """The process that takes the lab away when it ends, as `processes.identity` has it; nothing for one that stays."""
 
     @property
     def layout(self) -> Layout:
@@ -137,10 +139,11 @@ def component(layout: Layout, command: str) -> str | None:
     return None
 
 
-def state_of(lab: Lab | None, components: Mapping[str, int], *, locked: bool) -> State:
-    """What became of a lab, from its description, its living processes, and whether its lock is held."""
+def state_of(lab: Lab | None, components: Mapping[str, int], *, locked: bool, abandoned: bool = False) -> State:
+    """What became of a lab, from its description, its living processes, whether its lock is held, and whether the
+    process that it belongs to is gone."""
     if locked:
         return State.STARTING
-    if lab is None or not lab.complete:
+    if lab is None or not lab.complete or abandoned:
         return State.ORPHAN
     return State.RUNNING if all(name in components for name in CONTROL_PLANE) else State.STOPPED

@@ -29,9 +29,9 @@ class Kwok:
         """What a new lab holds."""
         return config.BASELINE
 
-    def create(self, name: str, *, kubeconfig: Path | None = None) -> Target:
+    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False) -> Target:
         """As `cluster.up`."""
-        return cluster.up(name, self.binaries, kubeconfig=kubeconfig, nodes=self.nodes).target
+        return cluster.up(name, self.binaries, kubeconfig=kubeconfig, nodes=self.nodes, owned=owned).target
 
     def describe(self, name: str) -> Target:
         """As `cluster.status`; raises UnknownLab for one that never became complete as well."""

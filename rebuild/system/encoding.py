@@ -1,0 +1,27 @@
+"""JSON bytes of what the outside world called things: a file's name may hold any bytes, and JSON only Unicode."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+
+def as_json(document: Any, *, option: int = 0) -> bytes:
+    """A document as JSON; bytes of a name that are no UTF-8 become question marks.
+
+    Args:
+        document: what orjson takes.
+        option: orjson's options.
+    """
+    try:
+        return orjson.dumps(document, option=option)
+    except TypeError:
+        # Lone surrogates, by which Python stands for such bytes. Anything else that orjson refuses fails here, too.
+        return orjson.dumps(readable(document), option=option)
+
+
+def readable(document: Any) -> Any:
+    """The same document in proper Unicode."""
+    return orjson.loads(json.dumps(document, ensure_ascii=False).encode(errors="replace"))
