@@ -31,18 +31,21 @@ class Elsewhere:
         self._fills_the_disk = fills_the_disk
         self.made: list[str] = []
         self.owned: list[bool] = []
+        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False) -> Target:
         self.made.append(name)
         self.owned.append(owned)
         if self._fills_the_disk:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1, self._limits[1]))
         return self._target
 
     def describe(self, name: str) -> Target:
         return self._target
 
     def delete(self, name: str) -> bool:
+        # The limit holds for all files of this process, and what pytest prints may go into one.
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
         self.made.remove(name)
         return True
 
@@ -53,10 +56,8 @@ class Elsewhere:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.setenv(places.STATE_VARIABLE, str(tmp_path / "state"))
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     begun = Run("drill", listener=Silent())
     yield begun
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     begun.abandon("over", 4)
 
 
