@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -295,7 +296,15 @@ def test_an_interrupted_creation_leaves_nothing_behind(lab_binaries: Binaries, t
         "import pathlib; from rebuild.providers.kwok import binaries, cluster;"
         f"cluster.up('stopped', binaries.Binaries(pathlib.Path({str(tmp_path)!r}), binaries.Source.BUILD))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        # Where the tests run in the background, SIGINT is ignored, and a child would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert "KeyboardInterrupt" in done.stderr
     assert_nothing_left("stopped")
 
