@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import orjson
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
 from rebuild.model import kinds
 from rebuild.model.events import RunStarted
@@ -38,9 +38,9 @@ def usual() -> list[bytes]:
     return printed(FILES)
 
 
-@given(st.permutations(FILES))
-def test_the_order_of_files_changes_no_byte(files: list[SourceFile]) -> None:
-    assert printed(files) == usual()
+@pytest.mark.parametrize("seed", range(6))
+def test_the_order_of_files_changes_no_byte(seed: int) -> None:
+    assert printed(Random(seed).sample(FILES, len(FILES))) == usual()
 
 
 def test_a_plan_of_another_day_has_the_same_bytes() -> None:
