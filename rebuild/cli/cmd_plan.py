@@ -14,7 +14,7 @@ from rebuild.ops import sources
 from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
 from rebuild.ops.sources import SourceOptions
-from rebuild.plan import course, document, dot, mermaid
+from rebuild.plan import document, dot, mermaid
 from rebuild.report import to_json
 
 _EPILOG = """\b
@@ -72,5 +72,5 @@ def command(
     if form in _PICTURES:
         click.echo(_PICTURES[form](plan), nl=False)
     else:
-        finish.data({**to_json.document(run.ledger), "expected": document.expected(course.of(plan))}, form)
+        finish.data({**to_json.document(run.ledger), "expected": document.expected(plan)}, form)
     return finish.answer(run.ledger, quiet=True)

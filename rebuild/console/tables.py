@@ -79,16 +79,18 @@ def print_plan(stream: TextIO, plan: Plan, *, width: int | None = None) -> None:
             stream, f"{counted(len(plan.limits), 'limit')} of this target", ("code", "object", "message"), rows, width
         )
     course = courses.of(plan)
-    if len(course.path) > 1:
-        hops = map(_hop, course.path)
+    path = course.path
+    if len(path) > 1:
+        hops = map(hop_row, path)
         title = f"critical path: {course.seconds:.1f} s expected, not measured"
         _section(stream, title, ("at", "object", "takes", "waits because"), hops, width)
-    if course.width:
-        writes = ((f"{second} s", str(count)) for second, count in course.width)
+    if course.begins:
+        writes = ((f"{second} s", str(count)) for second, count in courses.width(course, plan))
         _section(stream, "writes that may leave", ("second", "writes"), writes, width)
 
 
-def _hop(hop: courses.Hop) -> tuple[str, ...]:
+def hop_row(hop: courses.Hop) -> tuple[str, ...]:
+    """One hop of a critical path: when it leaves, what, how long it keeps the next one waiting, and why it waits."""
     why = f"{hop.edge.why} ({hop.edge.strength}, until it {GATES[hop.edge.gate]})" if hop.edge else "-"
     return f"{hop.begins:.1f} s", str(hop.ref), f"{hop.seconds:.1f} s", why
 

@@ -1,7 +1,7 @@
-"""How a run is expected to go: when each object may leave, what the whole takes, and what that time hangs on.
+"""How a run goes: when each object may leave, what the whole takes, and what that time hangs on.
 
-A simulation with the numbers of `graph.rank`: every write leaves when its last gate opens, and no limit on the writes
-in flight is assumed. Nothing here was measured, and nothing here decides what leaves.
+Of a plan it is a simulation with the numbers of `graph.rank`: every write leaves when its last gate opens, and no limit
+on the writes in flight is assumed. Must not decide what leaves: that is for the gates.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WRITES = (Action.CREATE, Action.CONFIGURE)
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One object of the critical path. `edge` is why it waits for the hop before it; the first waits for nothing.
+    """One object of a critical path. `edge` is why it waits for the hop before it; the first waits for nothing.
 
     `begins` is when it may leave, `seconds` how long it keeps the next hop waiting, or takes to be READY if it is the
     last one.
@@ -36,16 +36,51 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Expected times in seconds from the first write."""
+    """Times in seconds from the first write: expected ones of a plan, or measured ones of a run that is over."""
 
     begins: Mapping[Ref, float] = field(repr=False)
     """When each object that is sent, or kept as it is, may leave."""
-    seconds: float
-    """Until everything is READY."""
-    path: tuple[Hop, ...]
-    """What the length of the run hangs on: each waits for the one before it, until the gate that opens last."""
-    width: tuple[tuple[int, int], ...]
-    """The seconds in which writes may leave, with their number."""
+    ends: Mapping[Ref, float] = field(repr=False)
+    """When it is READY; those that never are have no end."""
+    gates: Mapping[Edge, float] = field(repr=False)
+    """When each gate opens that is known to."""
+
+    @property
+    def seconds(self) -> float:
+        """Until everything is READY."""
+        return max(self.ends.values(), default=0.0)
+
+    @property
+    def path(self) -> tuple[Hop, ...]:
+        """What the length of the run hangs on: each object waits for the one before it, whose gate opens last."""
+        last = min(self.ends, key=lambda ref: (-self.ends[ref], key_of(ref)), default=None)
+        return self.path_to(last) if last else ()
+
+    def path_to(self, ref: Ref) -> tuple[Hop, ...]:
+        """The same for the end of one object that is READY at some time."""
+        held_by = self._held_by()
+        left, hops, here = self.ends[ref], [], ref
+        while True:
+            edge = held_by.get(here)
+            hops.append(Hop(here, self.begins[here], left - self.begins[here], edge))
+            if edge is None or edge.dependency not in self.begins:
+                return tuple(reversed(hops))
+            left, here = self.begins[here], edge.dependency
+
+    def _held_by(self) -> dict[Ref, Edge]:
+        """The edge of each object whose gate opens last before it leaves."""
+        last: dict[Ref, Edge] = {}
+        for edge, opened in self.gates.items():
+            rival = last.get(edge.dependent)
+            in_time = edge.dependent in self.begins and opened <= self.begins[edge.dependent]
+            if in_time and (rival is None or self._is_later(edge, rival)):
+                last[edge.dependent] = edge
+        return last
+
+    def _is_later(self, edge: Edge, rival: Edge) -> bool:
+        if self.gates[edge] != self.gates[rival]:
+            return self.gates[edge] > self.gates[rival]
+        return key_of(edge.dependency) < key_of(rival.dependency)
 
 
 def of(plan: Plan) -> Course:
@@ -54,29 +89,28 @@ def of(plan: Plan) -> Course:
     for edge in plan.edges:
         waits[edge.dependent].append(edge)
     begins: dict[Ref, float] = {}
-    last: dict[Ref, Edge] = {}
+    gates: dict[Edge, float] = {}
     for ref in _in_order(waits):
         if plan.steps[ref].action in (Action.HOLD_BACK, Action.FAIL) or _is_skipped(waits[ref], begins, plan):
             continue
-        opening = [(opens(e, begins, plan), e) for e in waits[ref] if e.dependency in begins]
-        begins[ref] = max((at for at, _ in opening), default=0.0)
-        if opening:
-            last[ref] = min((e for at, e in opening if at == begins[ref]), key=lambda e: key_of(e.dependency))
-    ends = {ref: begin + takes(ref, Gate.READY, plan) for ref, begin in begins.items()}
-    return Course(
-        begins=begins,
-        seconds=max(ends.values(), default=0.0),
-        path=_path(begins, ends, last),
-        width=_width(begin for ref, begin in begins.items() if plan.steps[ref].action in _WRITES),
-    )
+        opening = {
+            edge: begins[edge.dependency] + _takes(edge.dependency, edge.gate, plan)
+            for edge in waits[ref]
+            if edge.dependency in begins
+        }
+        gates |= opening
+        begins[ref] = max(opening.values(), default=0.0)
+    ends = {ref: begin + _takes(ref, Gate.READY, plan) for ref, begin in begins.items()}
+    return Course(begins, ends, gates)
 
 
-def opens(edge: Edge, begins: Mapping[Ref, float], plan: Plan) -> float:
-    """When the gate of an edge is expected to open, given when its dependency may leave."""
-    return begins[edge.dependency] + takes(edge.dependency, edge.gate, plan)
+def width(course: Course, plan: Plan) -> tuple[tuple[int, int], ...]:
+    """The seconds in which writes may leave, with their number."""
+    sent = (begin for ref, begin in course.begins.items() if plan.steps[ref].action in _WRITES)
+    return tuple(sorted(Counter(map(int, sent)).items()))
 
 
-def takes(ref: Ref, gate: Gate, plan: Plan) -> float:
+def _takes(ref: Ref, gate: Gate, plan: Plan) -> float:
     """Seconds from when an object may leave until its gate opens; what is kept as it is has its gates open."""
     if plan.steps[ref].action not in _WRITES:
         return 0.0
@@ -91,17 +125,3 @@ def _in_order(waits: Mapping[Ref, list[Edge]]) -> Iterable[Ref]:
 def _is_skipped(edges: Iterable[Edge], begins: Mapping[Ref, float], plan: Plan) -> bool:
     hard = (edge.dependency for edge in edges if edge.strength is Strength.HARD)
     return any(ref in plan.steps and ref not in begins for ref in hard)
-
-
-def _path(begins: Mapping[Ref, float], ends: Mapping[Ref, float], last: Mapping[Ref, Edge]) -> tuple[Hop, ...]:
-    ref = min(ends, key=lambda ref: (-ends[ref], key_of(ref)), default=None)
-    left, hops = ends[ref] if ref else 0.0, []
-    while ref:
-        edge = last.get(ref)
-        hops.append(Hop(ref, begins[ref], left - begins[ref], edge))
-        left, ref = begins[ref], edge.dependency if edge else None
-    return tuple(reversed(hops))
-
-
-def _width(begins: Iterable[float]) -> tuple[tuple[int, int], ...]:
-    return tuple(sorted(Counter(int(begin) for begin in begins).items()))

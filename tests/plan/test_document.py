@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rebuild.plan import course, document
+from rebuild.plan import document
 from tests.plan import support
 from tests.plan.test_pictures import SHOP
 from tests.report.test_to_json import paths
@@ -15,11 +15,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "plan.md"
 
 def test_each_field_is_described_and_each_described_field_is_there() -> None:
     described = re.findall(r"^\| `(\w+(?:\[\])?(?:\.\w+)?)` \|", PAGE.read_text(), re.MULTILINE)
-    assert sorted(described) == sorted(set(paths(document.expected(course.of(support.plan(SHOP))))))
+    assert sorted(described) == sorted(set(paths(document.expected(support.plan(SHOP)))))
 
 
 def test_the_first_hop_waits_for_nothing_and_the_others_say_why() -> None:
-    first, second, third = document.expected(course.of(support.plan(SHOP)))["criticalPath"]
+    first, second, third = document.expected(support.plan(SHOP))["criticalPath"]
     assert (first["ref"], first["why"]) == ("v1/Namespace/-/shop", None)
     assert (second["ref"], second["gate"], second["strength"], second["rule"]) == (
         "v1/ConfigMap/shop/settings",

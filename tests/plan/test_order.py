@@ -13,7 +13,7 @@ from rebuild.model import kinds
 from rebuild.model.events import RunStarted
 from rebuild.model.sources import Source, SourceFile
 from rebuild.ops import blueprint, plan
-from rebuild.plan import course, document, dot, mermaid
+from rebuild.plan import document, dot, mermaid
 from rebuild.report import to_json
 from rebuild.report.ledger import Ledger
 
@@ -29,7 +29,7 @@ def printed(files: list[SourceFile], *, started: str = "2030-01-01T00:00:00Z") -
     ledger = Ledger()
     ledger.add(RunStarted(f"run of {started}", "plan", "1", started))
     ledger.add(plan.event_of(found, key=started.encode(), at=1.0))
-    report = {**to_json.document(ledger), "expected": document.expected(course.of(found))}
+    report = {**to_json.document(ledger), "expected": document.expected(found)}
     return [orjson.dumps(report), dot.text(found).encode(), mermaid.text(found).encode()]
 
 
