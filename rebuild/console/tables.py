@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -19,8 +19,9 @@ from rich.text import Text
 from rebuild.console.safe import clean
 from rebuild.console.words import counted
 from rebuild.graph import rank
-from rebuild.model.edges import Edge, Gate
+from rebuild.model.edges import Edge
 from rebuild.model.findings import Finding
+from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.plan.steps import Action, Plan, Step
 
@@ -85,25 +86,32 @@ def print_plan(stream: TextIO, plan: Plan, *, width: int | None = None) -> None:
 
 
 def longest_chain(plan: Plan) -> list[Step]:
-    """The steps that the expected length of the run hangs on: each waits for the one before it."""
-    dependents: dict[Ref, list[Edge]] = {}
+    """The steps that the expected length of the run hangs on: each waits for the one before it, or for its group."""
+    waits: dict[Ref, list[Edge]] = {}
     for edge in plan.edges:
-        if edge.dependent in plan.steps:
-            dependents.setdefault(edge.dependency, []).append(edge)
+        waits.setdefault(edge.dependency, []).append(edge)
     chain: list[Step] = []
     link = min(plan.steps.values(), key=lambda step: (-step.tail, step.ref), default=None)
     while link:
         chain.append(link)
         # Whose tail is its own readiness is the last: nothing that waits for it makes the run longer.
-        critical = [e.dependent for e in dependents.get(link.ref, ()) if _is_critical(e, link, plan.steps[e.dependent])]
-        link = plan.steps[min(critical)] if critical else None
+        tail = link.tail
+        ways = ((edge, plan.steps[ref]) for edge, ref in _dependents(link.ref, waits) if ref in plan.steps)
+        # The dependency's tail leads through this edge, as `graph.rank` adds it up.
+        critical = (step for edge, step in ways if math.isclose(tail, rank.until_open(edge) + step.tail))
+        link = min(critical, key=lambda step: step.ref, default=None)
     return chain
 
 
-def _is_critical(edge: Edge, dependency: Step, dependent: Step) -> bool:
-    """Whether the dependency's tail leads through this edge, as `graph.rank` adds it up."""
-    opening = rank.WRITE + (0.0 if edge.gate is Gate.EXISTS else rank.prior(edge.dependency))
-    return math.isclose(dependency.tail, opening + dependent.tail)
+def _dependents(ref: Ref, waits: Mapping[Ref, Sequence[Edge]]) -> Iterator[tuple[Edge, Ref]]:
+    """What waits for an object, with the edge to that object itself; groups give way to what waits for them."""
+    for edge in waits.get(ref, ()):
+        seen = [edge.dependent]
+        for each in seen:
+            if is_group(each):
+                seen += [further.dependent for further in waits.get(each, ())]
+            else:
+                yield edge, each
 
 
 def _section(

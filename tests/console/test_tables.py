@@ -9,6 +9,7 @@ from rebuild.graph import rank
 from rebuild.model import kinds
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.findings import Finding, Limit, Severity
+from rebuild.model.groups import group
 from rebuild.model.objects import Manifest, Origin
 from rebuild.model.refs import Ref
 from rebuild.plan.steps import Action, Plan, Step
@@ -112,6 +113,13 @@ def test_the_longest_chain_goes_through_the_gate_that_takes_long_and_not_the_nea
     edges = (story.edge(story.CONFIG, job, Gate.READY), story.edge(story.WEB, job))
     chain = longest_chain(plan(dict.fromkeys((job, story.CONFIG, story.WEB), Action.CREATE), edges))
     assert [step.ref for step in chain] == [job, story.CONFIG]
+
+
+def test_the_longest_chain_goes_through_groups_and_shows_objects_alone() -> None:
+    job, wave = Ref.of("batch/v1", "Job", "shop", "migrate"), group("wave")
+    edges = (story.edge(wave, job, Gate.READY), story.edge(story.WEB, wave), story.edge(story.CONFIG, wave))
+    chain = longest_chain(plan(dict.fromkeys((job, story.CONFIG, story.WEB), Action.CREATE), edges))
+    assert [step.ref for step in chain] == [job, story.WEB]
 
 
 def test_an_empty_plan_has_nothing_to_do() -> None:
