@@ -11,6 +11,7 @@ from rebuild.cli import finish, helping, options
 from rebuild.console import explaining
 from rebuild.model import kinds
 from rebuild.model.errors import UsageError
+from rebuild.model.groups import is_group
 from rebuild.ops import past, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.blueprint import declared
@@ -66,7 +67,7 @@ def command(
         raise UsageError("a report explains its own run, not a source", hint="give a source or --report, not both")
     else:
         story = past.from_report(report_file)
-    everything = {*story.origins, *(edge.dependency for edge in story.edges)}
+    everything = {*story.origins, *(edge.dependency for edge in story.edges if not is_group(edge.dependency))}
     meant = naming.find(name, everything, namespace=namespace or "", kinds=story.kinds, shorts=story.shorts)
     found = explain.explain(story, meant)
     if form == "table":

@@ -26,6 +26,7 @@ from rebuild.graph.rules import (
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.edges import Edge
 from rebuild.model.findings import Finding, Severity
+from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 
 RULES = (
@@ -47,7 +48,7 @@ class Graph:
     """Who waits for whom. Without an error among the findings, the edges form no loop."""
 
     edges: tuple[Edge, ...] = field(repr=False)
-    """At most one per pair of objects, in order of dependent and dependency."""
+    """At most one per pair of objects, in order of dependent and dependency; some ends are groups."""
     dropped: tuple[Edge, ...]
     """The soft edges that closed a loop, weakest first."""
     expected: frozenset[Ref]
@@ -73,7 +74,9 @@ def build(blueprint: Blueprint) -> Graph:
     return Graph(
         edges=tuple(kept),
         dropped=tuple(each.edge for each in dropped),
-        expected=frozenset(edge.dependency for edge in kept if index.get(edge.dependency) is None),
+        expected=frozenset(
+            edge.dependency for edge in kept if index.get(edge.dependency) is None and not is_group(edge.dependency)
+        ),
         tails={} if loops else rank.tails((item.ref for item in index), kept),
         findings=(
             *(_loop_finding(loop, index) for loop in loops),

@@ -7,17 +7,16 @@ on the writes in flight is assumed. Must not decide what leaves: that is for the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
 from rebuild.graph import rank
 from rebuild.graph.index import key_of
 from rebuild.model.edges import Edge, Gate, Strength
+from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.plan.steps import Action, Plan
-
-_WRITES = (Action.CREATE, Action.CONFIGURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Course:
     """Times in seconds from the first write: expected ones of a plan, or measured ones of a run that is over."""
 
     begins: Mapping[Ref, float] = field(repr=False)
-    """When each object that is sent, or kept as it is, may leave."""
+    """When each object that is sent, or kept as it is, may leave, and when each group opens."""
     ends: Mapping[Ref, float] = field(repr=False)
     """When it is READY; those that never are have no end."""
     gates: Mapping[Edge, float] = field(repr=False)
@@ -87,11 +86,11 @@ def of(plan: Plan) -> Course:
     """The expected course of a plan; what cannot be sent, and what waits for it, takes no part."""
     waits: dict[Ref, list[Edge]] = {ref: [] for ref in plan.steps}
     for edge in plan.edges:
-        waits[edge.dependent].append(edge)
+        waits.setdefault(edge.dependent, []).append(edge)
     begins: dict[Ref, float] = {}
     gates: dict[Edge, float] = {}
     for ref in _in_order(waits):
-        if plan.steps[ref].action in (Action.HOLD_BACK, Action.FAIL) or _is_skipped(waits[ref], begins, plan):
+        if _is_unsent(ref, plan) or _is_skipped(waits[ref], begins, waits):
             continue
         opening = {
             edge: begins[edge.dependency] + _takes(edge.dependency, edge.gate, plan)
@@ -100,19 +99,19 @@ def of(plan: Plan) -> Course:
         }
         gates |= opening
         begins[ref] = max(opening.values(), default=0.0)
-    ends = {ref: begin + _takes(ref, Gate.READY, plan) for ref, begin in begins.items()}
+    ends = {ref: begin + _takes(ref, Gate.READY, plan) for ref, begin in begins.items() if not is_group(ref)}
     return Course(begins, ends, gates)
 
 
 def width(course: Course, plan: Plan) -> tuple[tuple[int, int], ...]:
     """The seconds in which writes may leave, with their number."""
-    sent = (begin for ref, begin in course.begins.items() if plan.steps[ref].action in _WRITES)
+    sent = (begin for ref, begin in course.begins.items() if _is_written(ref, plan))
     return tuple(sorted(Counter(map(int, sent)).items()))
 
 
 def _takes(ref: Ref, gate: Gate, plan: Plan) -> float:
-    """Seconds from when an object may leave until its gate opens; what is kept as it is has its gates open."""
-    if plan.steps[ref].action not in _WRITES:
+    """Seconds from when an object may leave until its gate opens: none for what is kept as it is, and for groups."""
+    if not _is_written(ref, plan):
         return 0.0
     return rank.WRITE if gate is Gate.EXISTS else rank.WRITE + rank.prior(ref)
 
@@ -122,6 +121,14 @@ def _in_order(waits: Mapping[Ref, list[Edge]]) -> Iterable[Ref]:
     return TopologicalSorter(order).static_order()
 
 
-def _is_skipped(edges: Iterable[Edge], begins: Mapping[Ref, float], plan: Plan) -> bool:
+def _is_written(ref: Ref, plan: Plan) -> bool:
+    return not is_group(ref) and plan.steps[ref].action in (Action.CREATE, Action.CONFIGURE)
+
+
+def _is_unsent(ref: Ref, plan: Plan) -> bool:
+    return not is_group(ref) and plan.steps[ref].action in (Action.HOLD_BACK, Action.FAIL)
+
+
+def _is_skipped(edges: Iterable[Edge], begins: Mapping[Ref, float], known: Container[Ref]) -> bool:
     hard = (edge.dependency for edge in edges if edge.strength is Strength.HARD)
-    return any(ref in plan.steps and ref not in begins for ref in hard)
+    return any(ref in known and ref not in begins for ref in hard)

@@ -18,7 +18,8 @@ digraph plan {
 
 
 def text(plan: Plan) -> str:
-    """The plan as one digraph: soft edges are dashed, the critical path is bold, what others make is dotted."""
+    """The plan as one digraph: soft edges are dashed, the critical path is bold, what others make is dotted,
+    and what stands for several objects is oval."""
     return "\n".join(_lines(plan)) + "\n"
 
 
@@ -31,7 +32,7 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  subgraph cluster_{number} {{"
             yield f"    label={_quoted(namespace)};"
         for ref in refs:
-            style = ", style=dotted" if ref in picture.expected else ""
+            style = ", style=dotted" if ref in picture.expected else ", shape=oval" if ref in picture.groups else ""
             yield f"{indent}{_quoted(str(ref))} [label={_quoted(*drawing.kind_and_name(ref))}{style}];"
         if namespace:
             yield "  }"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rebuild.graph.index import key_of
 from rebuild.model.edges import Edge
+from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.plan import course
 from rebuild.plan.steps import Plan
@@ -32,17 +33,23 @@ class Drawing:
     """The objects by namespace; cluster-scoped ones under the empty name."""
     expected: frozenset[Ref]
     """Those that somebody else makes."""
+    groups: frozenset[Ref]
+    """Those that stand for several objects."""
     arrows: tuple[Arrow, ...]
 
 
 def of(plan: Plan) -> Drawing:
     """What to draw of a plan."""
     arrows = tuple(_arrows(plan))
-    foreign = {arrow.edge.dependency for arrow in arrows if arrow.edge.dependency not in plan.steps}
+    ends = {ref for arrow in arrows for ref in (arrow.edge.dependency, arrow.edge.dependent)}
+    foreign = ends - plan.steps.keys()
+    groups = frozenset(filter(is_group, foreign))
     boxes: dict[str, list[Ref]] = {}
     for ref in sorted((*plan.steps, *foreign), key=lambda ref: (ref.namespace, *key_of(ref))):
         boxes.setdefault(ref.namespace, []).append(ref)
-    return Drawing({namespace: tuple(refs) for namespace, refs in boxes.items()}, frozenset(foreign), arrows)
+    return Drawing(
+        {namespace: tuple(refs) for namespace, refs in boxes.items()}, frozenset(foreign - groups), groups, arrows
+    )
 
 
 def _arrows(plan: Plan) -> Iterator[Arrow]:

@@ -157,13 +157,13 @@ def _slack(course: Course, ref: Ref, up: Mapping[Ref, list[Edge]]) -> float:
     """The least that is to spare on any way from the object to the end."""
     after = _all_reached(ref, up, forward=False, seen=set())
     order = {each: [edge.dependent for edge in up.get(each, ())] for each in after}
-    spare: dict[Ref, float] = {}
+    end, spare = course.seconds, dict[Ref, float]()
     for each in TopologicalSorter(order).static_order():
-        ways = [course.seconds - course.ends[each]] if each in course.ends else []
+        ways = [end - course.ends[each]] if each in course.ends else []
         ways += [
             spare[edge.dependent] + course.begins[edge.dependent] - course.gates[edge]
             for edge in up.get(each, ())
             if edge in course.gates and edge.dependent in course.begins
         ]
-        spare[each] = max(min(ways, default=course.seconds), 0.0)
+        spare[each] = max(min(ways, default=end), 0.0)
     return spare[ref]

@@ -14,7 +14,8 @@ _ENTITIES = str.maketrans({c: f"#{ord(c)};" for c in '"#&<>`\\'})
 
 
 def text(plan: Plan) -> str:
-    """The plan as one flowchart: soft edges are dotted, the critical path is thick, what others make is rounded."""
+    """The plan as one flowchart: soft edges are dotted, the critical path is thick, what others make is rounded,
+    and what stands for several objects is a pill."""
     return "\n".join(_lines(plan)) + "\n"
 
 
@@ -28,7 +29,8 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  subgraph s{number}[{_quoted(namespace)}]"
         for ref in refs:
             label = _quoted(*drawing.kind_and_name(ref))
-            yield f"{indent}{numbers[ref]}({label})" if ref in picture.expected else f"{indent}{numbers[ref]}[{label}]"
+            left, right = "()" if ref in picture.expected else ("([", "])") if ref in picture.groups else "[]"
+            yield f"{indent}{numbers[ref]}{left}{label}{right}"
         if namespace:
             yield "  end"
     for arrow in picture.arrows:

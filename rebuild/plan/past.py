@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 from typing import Any, ClassVar
 
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.errors import UsageError
+from rebuild.model.groups import is_group
 from rebuild.model.objects import Origin, Provenance, dig, dig_maps
 from rebuild.model.refs import Ref
 from rebuild.plan.course import Course
@@ -41,38 +42,48 @@ def story_of(report: Any, *, name: str) -> Story:
         edges = tuple(_edge(row) for row in dig_maps(report, "edges"))
         origins = {Ref.parse(row["ref"]): _origin(row.get("origin")) for row in dig_maps(report, "objects")}
         times = {Ref.parse(row["ref"]): _times(row["times"]) for row in dig_maps(report, "objects")}
-        _assert_no_loop(edges)
+        sent = [at["intended"] for at in times.values() if "intended" in at]
+        course = _course(times, edges, start=min(sent, default=0.0))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NotAReport(
             f"{name} is a broken report: {error}", hint="write it again, or take it from a copy"
         ) from error
-    sent = [at["intended"] for at in times.values() if "intended" in at]
     if not sent:
         raise NotAReport(f"nothing was written in the run of {name}", hint="name the report of an apply or a drill")
-    return Story(origins, edges, _course(times, edges, start=min(sent)), measured=True)
+    return Story(origins, edges, course, measured=True)
 
 
 def _course(times: Mapping[Ref, Mapping[str, float]], edges: tuple[Edge, ...], *, start: float) -> Course:
     """What was there before the first write counts as open from the start."""
-    gates = {}
+    begins = {ref: at["intended"] - start for ref, at in times.items() if "intended" in at}
+    ends = {ref: at["ready"] - start for ref, at in times.items() if "ready" in at and "intended" in at}
+    waits: dict[Ref, list[Edge]] = {}
     for edge in edges:
-        at = times.get(edge.dependency, {})
-        opened = at.get(_OPENED_BY[edge.gate], None if "intended" in at else at.get("ready"))
-        if opened is not None:
-            gates[edge] = max(opened - start, 0.0)
-    return Course(
-        begins={ref: at["intended"] - start for ref, at in times.items() if "intended" in at},
-        ends={ref: at["ready"] - start for ref, at in times.items() if "ready" in at and "intended" in at},
-        gates=gates,
-    )
+        waits.setdefault(edge.dependent, []).append(edge)
+    gates: dict[Edge, float] = {}
+    for ref in _in_order(edges):
+        for edge in waits.get(ref, ()):
+            at = times.get(edge.dependency, {})
+            opened = at.get(_OPENED_BY[edge.gate], None if "intended" in at else at.get("ready"))
+            if is_group(edge.dependency) and edge.dependency in begins:
+                gates[edge] = begins[edge.dependency]
+            elif opened is not None:
+                gates[edge] = max(opened - start, 0.0)
+        if is_group(ref) and all(edge in gates for edge in waits[ref] if edge.strength is Strength.HARD):
+            begins[ref] = max((gates[edge] for edge in waits[ref] if edge in gates), default=0.0)
+    return Course(begins, ends, gates)
 
 
-def _assert_no_loop(edges: tuple[Edge, ...]) -> None:
-    """Raises ValueError for edges that no plan can have had."""
+def _in_order(edges: tuple[Edge, ...]) -> Iterable[Ref]:
+    """Dependencies first.
+
+    Raises:
+        ValueError: for edges that no plan can have had.
+    """
     sorter: TopologicalSorter[Ref] = TopologicalSorter()
     for edge in edges:
         sorter.add(edge.dependent, edge.dependency)
-    sorter.prepare()
+    return sorter.static_order()
 
 
 def _edge(row: Mapping[str, Any]) -> Edge:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rebuild.graph import rank
 from rebuild.model import kinds
 from rebuild.model.edges import Edge, Gate, Strength
+from rebuild.model.groups import group
 from rebuild.model.objects import Manifest, Origin
 from rebuild.model.refs import Ref
 from rebuild.plan import course
@@ -97,3 +98,22 @@ def test_the_course_takes_as_long_as_the_longest_tail(pairs: set[tuple[int, int]
     edges = tuple(edge(refs[a], refs[b], gate) for (a, b), gate in zip(ends, kinds_of_gate, strict=False))
     edges = tuple({(e.dependent, e.dependency): e for e in edges}.values())
     assert course.of(creating(*refs, edges=edges)).seconds == pytest.approx(max(rank.tails(refs, edges).values()))
+
+
+def test_a_group_opens_with_its_last_member_and_is_no_write() -> None:
+    wave = group("wave")
+    edges = (edge(wave, SHOP), edge(wave, DB, Gate.READY), edge(WEB, wave), edge(JOB, wave))
+    wanted = creating(SHOP, DB, WEB, JOB, edges=edges)
+    found = course.of(wanted)
+    ready = rank.WRITE + rank.prior(DB)
+    assert found.begins == pytest.approx({SHOP: 0.0, DB: 0.0, wave: ready, WEB: ready, JOB: ready})
+    assert wave not in found.ends
+    assert course.width(found, wanted) == ((0, 2), (30, 2))
+    assert [hop.ref for hop in found.path] == [DB, wave, JOB]
+
+
+def test_a_group_that_lost_a_hard_member_takes_those_with_it_that_must_wait_for_it() -> None:
+    wave = group("wave")
+    actions = {DB: Action.FAIL, WEB: Action.CREATE, JOB: Action.CREATE}
+    edges = (edge(wave, DB), edge(WEB, wave), edge(JOB, wave, strength=Strength.SOFT))
+    assert set(course.of(plan(actions, *edges)).begins) == {JOB}
