@@ -25,6 +25,7 @@ Examples:
   rebuild explain deploy/api https://git.example.com/env.git --path clusters/prod
   rebuild explain certificates.cert-manager.io/web --path clusters/prod -o json
   rebuild explain apps/v1/Deployment/shop/api --report drill.json
+  rebuild explain sts/db --run 20260102T030405Z-1a2b3c
 \b
 Exit codes: 0 explained · 2 usage, unreadable input, no such object, or several
   5 source unreachable
@@ -43,6 +44,7 @@ Exit codes: 0 explained · 2 usage, unreadable input, no such object, or several
     type=click.Path(dir_okay=False, path_type=Path),
     help="Explain a run that is over by the report it wrote, with measured times.",
 )
+@click.option("--run", default="", metavar="RUN_OR_FILE", help="The same by its journal; `rebuild report` lists runs.")
 @options.output("table", "json", "yaml")
 def command(
     name: str,
@@ -53,20 +55,23 @@ def command(
     path: str,
     additions: tuple[Path, ...],
     report_file: Path | None,
+    run: str,
     form: str,
 ) -> int:
     """Tell what REF waits for, why, what each wait costs, what waits for it, and whether the whole hangs on it.
 
-    REF is written as for kubectl: kind/name, or a name alone. SOURCE is the current folder by default; with --report it
-    is not read: the report holds what was planned then.
+    REF is written as for kubectl: kind/name, or a name alone. SOURCE is the current folder by default; with --report
+    or --run none is read: they hold what was planned then.
     """
-    if report_file is None:
-        asked = SourceOptions(location or ".", ref, path, default_namespace or "default", additions)
-        story = _planned(asked)
-    elif location or ref or path or additions:
-        raise UsageError("a report explains its own run, not a source", hint="give a source or --report, not both")
-    else:
+    ways = sum(map(bool, (report_file, run, location or ref or path or additions)))
+    if ways > 1:
+        raise UsageError("more than one thing is to be explained", hint="give a source, --report, or --run")
+    if report_file:
         story = past.from_report(report_file)
+    elif run:
+        story = past.from_run(run)
+    else:
+        story = _planned(SourceOptions(location or ".", ref, path, default_namespace or "default", additions))
     everything = {*story.origins, *(edge.dependency for edge in story.edges if not is_group(edge.dependency))}
     meant = naming.find(name, everything, namespace=namespace or "", kinds=story.kinds, shorts=story.shorts)
     found = explain.explain(story, meant)

@@ -110,39 +110,3 @@ def test_two_plans_of_the_same_commit_are_the_same_to_the_byte() -> None:
     )
     assert first.stdout == second.stdout
     assert first.json()["expected"]["criticalPath"][-1]["ref"].startswith("autoscaling/v2/HorizontalPodAutoscaler/")
-
-
-def test_an_object_is_explained_without_a_cluster() -> None:
-    ran = rebuild("explain", "deploy/api", ROOT, "--path", "examples/shop", "-n", "shop", **NOWHERE)
-
-    assert ran.code == 0, ran.stderr
-    assert "on the critical path: 5 of 6" in ran.stdout
-    assert "depends-on annotation" in ran.stdout
-    assert "examples/shop/jobs/schema-migration.yaml:3" in ran.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("deploy/apii",), "did you mean apps/v1/Deployment/shop/api?"),
-        (("postgres",), "names 5 objects"),
-        (("deploy/api", "--report", "/nonexistent"), "not both"),
-    ],
-)
-def test_an_object_that_is_not_clear_is_asked_for_again(arguments: tuple[str, ...], says: str) -> None:
-    name, *options = arguments
-    ran = rebuild("explain", name, ROOT, "--path", "examples/shop", *options)
-
-    assert ran.code == 2
-    assert says in ran.stderr
-    assert not ran.stdout
-
-
-def test_a_report_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text.json").write_text("no JSON")
-    (tmp_path / "plan.json").write_text(rebuild("plan", ROOT, "--path", "examples/shop", "-o", "json").stdout)
-
-    for name, says in (("text.json", "is no JSON"), ("plan.json", "nothing was written"), ("gone.json", "cannot be")):
-        ran = rebuild("explain", "deploy/api", "--report", tmp_path / name)
-        assert ran.code == 2
-        assert says in ran.stderr
