@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rebuild.graph import cycles, rank
+from rebuild.graph import cycles, fans, rank
 from rebuild.graph.index import Index
 from rebuild.graph.rules import (
     apiservices,
     config_refs,
+    conversions,
     crds,
     explicit,
+    mutation,
     namespaces,
+    policies,
     rbac,
     service_accounts,
     services,
     storage,
+    validation,
     webhooks,
 )
 from rebuild.model.blueprint import Blueprint
@@ -38,9 +42,15 @@ RULES = (
     storage,
     apiservices,
     webhooks,
+    conversions,
+    mutation,
+    policies,
+    validation,
     services,
     explicit,
 )
+YIELDING = frozenset({validation.RULE})
+"""The rules whose soft edges are the first to give way in a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +76,7 @@ def build(blueprint: Blueprint) -> Graph:
     and what the explicit annotations get wrong (errors: `invalid-depends-on`, `undeclared-dependency`).
     """
     index = Index(blueprint)
-    edges = _strongest(edge for rule in RULES for edge in rule.edges_from(index))
-    dropped = cycles.closing_loops(edges)
-    gone = {each.edge for each in dropped}
-    kept = [edge for edge in edges if edge not in gone] if gone else edges
+    kept, dropped = _without_loops(_strongest(edge for rule in RULES for edge in rule.edges_from(index)))
     loops = cycles.hard_loops(kept)
     return Graph(
         edges=tuple(kept),
@@ -81,9 +88,29 @@ def build(blueprint: Blueprint) -> Graph:
         findings=(
             *(_loop_finding(loop, index) for loop in loops),
             *explicit.findings_from(index),
+            *webhooks.findings_from(index),
             *(_dropped_finding(each, index) for each in dropped),
         ),
     )
+
+
+def _without_loops(edges: list[Edge]) -> tuple[list[Edge], list[cycles.Dropped]]:
+    """The edges that stay, and those that closed a loop.
+
+    A group must not cost more than what closes the loop: where an edge to or from it has to go, the edges that it
+    stands for take its place, and those that close no loop stay.
+    """
+    while True:
+        dropped = cycles.closing_loops(edges, YIELDING)
+        if not dropped:
+            return edges, []
+        gone = {each.edge for each in dropped}
+        kept = [edge for edge in edges if edge not in gone]
+        of_groups = {edge for edge in gone if is_group(edge.dependent) or is_group(edge.dependency)}
+        if not of_groups:
+            return kept, dropped
+        others = (edge for edge in edges if edge not in of_groups)
+        edges = _strongest([*others, *fans.direct(of_groups, edges)])
 
 
 def _strongest(edges: Iterable[Edge]) -> list[Edge]:

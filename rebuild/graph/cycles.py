@@ -7,7 +7,7 @@ order of its answers depends on the edges alone, never on the order in which the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -41,19 +41,23 @@ def order_of(edge: Edge) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return key_of(edge.dependent), key_of(edge.dependency)
 
 
-def closing_loops(edges: Sequence[Edge]) -> list[Dropped]:
+def closing_loops(edges: Sequence[Edge], yielding: Collection[str] = ()) -> list[Dropped]:
     """The soft edges to drop, weakest first.
 
     Inside strongly connected components, all hard edges are taken, and then the soft ones, strongest first,
     each unless it closes a loop with those already taken. So nothing is dropped that could have stayed, and
     what is dropped closes a loop of edges none of which is weaker.
+
+    Args:
+        edges: at most one per pair of ends.
+        yielding: the rules whose soft edges are weaker than all others.
     """
     inside = _inside_components(edges)
     arrows = _arrows(edge for edge in inside if edge.strength is Strength.HARD)
     arrows.add_nodes_from(ref for edge in inside for ref in (edge.dependent, edge.dependency))
     dropped = []
     soft = [edge for edge in inside if edge.strength is Strength.SOFT]
-    for edge in sorted(soft, key=lambda edge: (-_GATES[edge.gate], *order_of(edge))):
+    for edge in sorted(soft, key=lambda edge: (edge.rule in yielding, -_GATES[edge.gate], *order_of(edge))):
         if nx.has_path(arrows, edge.dependency, edge.dependent):
             way_back = nx.shortest_path(arrows, edge.dependency, edge.dependent)
             dropped.append(Dropped(edge, tuple(way_back)))

@@ -13,6 +13,7 @@ from rebuild.graph.build import build
 from rebuild.graph.rules.explicit import ANNOTATION
 from rebuild.model.edges import Gate, Strength
 from rebuild.model.findings import Severity
+from rebuild.model.groups import is_group
 from rebuild.model.objects import Manifest, Origin
 from rebuild.model.refs import Ref
 from tests.graph import reading
@@ -160,3 +161,86 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
         f"(soft: scales it), but {web} waits for {autoscaler}"
     )
     assert set(graph.tails) == {edge.dependent, edge.dependency}
+
+
+MESH = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: one}
+webhooks:
+  - name: one.hooks.test
+    rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: ["*"]}]
+    clientConfig: {caBundle: Q0E=, service: {namespace: one, name: hook}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: two}
+webhooks:
+  - name: two.hooks.test
+    rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: ["*"]}]
+    clientConfig: {caBundle: Q0E=, service: {namespace: two, name: hook}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: hook, namespace: one}, spec: {selector: {app: hook}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: hook, namespace: two}, spec: {selector: {app: hook}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: hook, namespace: one, labels: {app: hook}}, spec: {containers: []}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: hook, namespace: two, labels: {app: hook}}, spec: {containers: []}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: other, namespace: shop}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: another, namespace: shop}}
+"""
+
+
+def test_a_backend_waits_for_the_other_webhooks_of_a_group_that_it_is_in_itself() -> None:
+    """The group would close a loop for what stands behind one of its members; the direct edges close fewer."""
+    graph = build(reading.blueprint(MESH))
+    dropped = {str(edge) for edge in graph.dropped}
+    assert not any(is_group(end) for edge in graph.dropped for end in (edge.dependent, edge.dependency))
+    soft = {(str(e.dependent), e.dependency.name) for e in graph.edges if e.rule == "mutation"}
+    together = {name for who, name in soft if who.startswith("rebuild/")}
+    assert together == {"one", "two"}
+    assert sum(1 for who, _ in soft if "/Secret/" in who) == 2
+    # Either backend could go first, and then the other one's objects wait for it: what is kept is as much as can be.
+    assert {who for who, name in soft if name == "two" and "/one/" in who} == {"v1/Pod/one/hook", "v1/Service/one/hook"}
+    assert {name for who, name in soft if "/two/" in who} == set()
+    assert len(dropped) == 6
+
+
+def test_whoever_wants_a_webhook_early_goes_after_it() -> None:
+    """What it covers goes first, unless somebody says otherwise; the others still go first then."""
+    graph = build(
+        reading.blueprint("""
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: one}
+webhooks:
+  - {name: a.hooks.test, rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: two}
+webhooks:
+  - {name: b.hooks.test, rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: late
+  namespace: shop
+  annotations:
+    config.kubernetes.io/depends-on: admissionregistration.k8s.io/ValidatingWebhookConfiguration/one
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop}}
+""")
+    )
+    (dropped,) = graph.dropped
+    assert (dropped.dependent.name, dropped.dependency.name) == ("one", "late")
+    waits = {(edge.dependent.name, edge.dependency.name) for edge in graph.edges}
+    assert {("late", "one"), ("two", "late")} <= waits

@@ -6,6 +6,7 @@ The oracle walks paths by hand, without networkx and without strongly connected 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import permutations
 from random import Random
 
@@ -144,6 +145,13 @@ def test_the_weaker_of_two_soft_edges_gives_way() -> None:
     a, b, *_ = REFS
     edges = [soft(a, b, Gate.EXISTS), soft(b, a, Gate.SERVED)]
     assert [each.edge for each in cycles.closing_loops(edges)] == [soft(a, b, Gate.EXISTS)]
+
+
+def test_the_edges_of_a_rule_that_yields_are_weaker_than_all_other_soft_ones() -> None:
+    a, b, *_ = REFS
+    yielding, other = replace(soft(a, b, Gate.READY), rule="yielding"), soft(b, a, Gate.EXISTS)
+    assert [each.edge for each in cycles.closing_loops([yielding, other])] == [other]
+    assert [each.edge for each in cycles.closing_loops([yielding, other], {"yielding"})] == [yielding]
 
 
 def test_each_component_shows_its_own_shortest_loop() -> None:
