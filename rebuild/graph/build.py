@@ -7,16 +7,21 @@ is adding a file there and its name here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rebuild.graph import cycles, fans, rank
 from rebuild.graph.index import Index
 from rebuild.graph.rules import (
     apiservices,
+    argo_hooks,
+    argo_waves,
     config_refs,
     conversions,
     crds,
     explicit,
+    flux_depends_on,
+    helm_hooks,
+    kapp_change_groups,
     mutation,
     namespaces,
     policies,
@@ -48,7 +53,14 @@ RULES = (
     validation,
     services,
     explicit,
+    argo_waves,
+    argo_hooks,
+    flux_depends_on,
+    kapp_change_groups,
+    helm_hooks,
 )
+_HINTS = frozenset({"explicit", "argo_waves", "argo_hooks", "flux_depends_on", "kapp_change_groups", "helm_hooks"})
+"""The rules that follow what somebody wrote down about the order."""
 YIELDING = frozenset({validation.RULE})
 """The rules whose soft edges are the first to give way in a loop."""
 
@@ -88,6 +100,8 @@ def build(blueprint: Blueprint) -> Graph:
         findings=(
             *(_loop_finding(loop, index) for loop in loops),
             *explicit.findings_from(index),
+            *flux_depends_on.findings_from(index),
+            *kapp_change_groups.findings_from(index),
             *webhooks.findings_from(index),
             *(_dropped_finding(each, index) for each in dropped),
         ),
@@ -133,9 +147,10 @@ def _goes_before(edge: Edge, rival: Edge) -> bool:
 
 
 def _loop_finding(loop: Sequence[Edge], index: Index) -> Finding:
-    steps = (f"{_placed(edge.dependent, index)} waits until {edge.dependency} {edge.gate}: {edge.why}" for edge in loop)
-    written = any(edge.rule == "explicit" for edge in loop)
-    first = loop[0].dependent
+    edges = _between_objects(loop)
+    steps = (f"{_placed(e.dependent, index)} waits until {e.dependency} {e.gate}: {e.why}" for e in edges)
+    written = any(edge.rule in _HINTS for edge in edges)
+    first = edges[0].dependent
     item = index.get(first)
     return Finding(
         code="dependency-cycle",
@@ -143,14 +158,26 @@ def _loop_finding(loop: Sequence[Edge], index: Index) -> Finding:
         message="these objects wait for each other: " + "; ".join(steps),
         ref=first,
         origin=item.origin if item else None,
-        next_step="remove one depends-on annotation of the loop" if written else "remove one of these references",
+        next_step="change one annotation or dependsOn of the loop" if written else "remove one of these references",
     )
+
+
+def _between_objects(loop: Sequence[Edge]) -> list[Edge]:
+    """The loop with each group left out: who waits for it waits for its member. A group alone makes no loop."""
+    start = next(number for number, edge in enumerate(loop) if not is_group(edge.dependent))
+    edges: list[Edge] = []
+    for edge in (*loop[start:], *loop[:start]):
+        if is_group(edge.dependent):
+            edges[-1] = replace(edges[-1], dependency=edge.dependency, gate=edge.gate)
+        else:
+            edges.append(edge)
+    return edges
 
 
 def _dropped_finding(dropped: cycles.Dropped, index: Index) -> Finding:
     edge = dropped.edge
     item = index.get(edge.dependent)
-    first, *others = map(str, dropped.way_back)
+    first, *others = (str(ref) for ref in dropped.way_back if not is_group(ref))
     way_back = f"{first} waits for {', which waits for '.join(others)}"
     return Finding(
         code="edge-dropped",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebuild.graph import argo
 from rebuild.graph.build import build
 from rebuild.graph.rules.explicit import ANNOTATION
 from rebuild.model.edges import Gate, Strength
@@ -106,7 +107,7 @@ def test_a_hard_loop_is_an_error_that_tells_the_whole_round_trip() -> None:
         "v1/ConfigMap/shop/a (a.yaml:3) waits until v1/ConfigMap/shop/b ready: depends-on annotation; "
         "v1/ConfigMap/shop/b (b.yaml:3) waits until v1/ConfigMap/shop/c ready: depends-on annotation; "
         "v1/ConfigMap/shop/c (c.yaml:3) waits until v1/ConfigMap/shop/a ready: depends-on annotation "
-        "[dependency-cycle] (remove one depends-on annotation of the loop)"
+        "[dependency-cycle] (change one annotation or dependsOn of the loop)"
     )
     assert finding.severity is Severity.ERROR
     assert finding.ref == config("a").ref
@@ -130,6 +131,33 @@ metadata:
     assert finding.code == "dependency-cycle"
     assert "lives in this namespace" in finding.message
     assert "depends-on annotation" in finding.message
+
+
+def test_contradictory_hints_of_two_tools_name_both_places_and_no_group() -> None:
+    """A wave of Argo CD says one thing, an annotation of kpt the other; the wave goes through a group."""
+    text = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c0, namespace: shop, annotations: {KPT: /namespaces/shop/ConfigMap/c5}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c1, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c2, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c3, namespace: shop, annotations: {WAVE: "1"}}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c4, namespace: shop, annotations: {WAVE: "1"}}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c5, namespace: shop, annotations: {WAVE: "1"}}}
+"""
+    graph = build(reading.blueprint(text.replace("KPT", ANNOTATION).replace("WAVE", argo.WAVE)))
+    (finding,) = graph.findings
+    assert finding.message == (
+        "these objects wait for each other: "
+        "v1/ConfigMap/shop/c0 (input.yaml:2) waits until v1/ConfigMap/shop/c5 ready: depends-on annotation; "
+        "v1/ConfigMap/shop/c5 (input.yaml:14) waits until v1/ConfigMap/shop/c0 ready: its sync wave comes after wave 0"
+    )
+    assert finding.next_step == "change one annotation or dependsOn of the loop"
 
 
 def test_a_soft_edge_that_closes_a_loop_is_dropped_and_said() -> None:
