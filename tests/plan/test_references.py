@@ -41,7 +41,7 @@ def test_what_is_used_and_not_declared_is_named_once_with_its_users() -> None:
 
     found = {str(finding.ref): finding.message for finding in plan.findings}
     assert set(found) == {"v1/Secret/shop/keys", "v1/ServiceAccount/shop/runner"}
-    assert found["v1/Secret/shop/keys"].startswith("v1/Pod/shop/a and 1 more uses v1/Secret/shop/keys")
+    assert found["v1/Secret/shop/keys"].startswith("v1/Pod/shop/a and 1 more use v1/Secret/shop/keys")
 
 
 def test_what_controllers_make_in_every_namespace_is_no_finding() -> None:
