@@ -56,11 +56,6 @@ class Removal:
         """What became of the version, as the rest of a sentence."""
         return f"is removed in Kubernetes 1.{self.minor}"
 
-    @property
-    def next_step(self) -> str:
-        """What to write instead."""
-        return f"write it as {self.replacement}" if self.replacement else "take it out: nothing took its place"
-
 
 def _table() -> Iterator[tuple[tuple[str, str], Removal]]:
     for minor, version, kinds, replacement in _ROWS:

@@ -29,17 +29,16 @@ def problem(ref: Ref, kind: Kind | None) -> str:
 def not_served(problems: Iterable[tuple[Manifest, str]]) -> Iterator[Finding]:
     """One finding for each kind and version that keeps objects from being sent."""
     for items, reason in _by_version(problems):
-        removal = removal_of(items[0].ref)
-        yield Finding(
-            "api-removed" if removal else "kind-not-served",
-            Severity.WARNING,
-            f"{reason}: {wording.listed(items)}",
-            items[0].ref,
-            items[0].origin,
-            removal.next_step
-            if removal
-            else "declare its CustomResourceDefinition in the source, or write it in a version that is served",
-        )
+        first, removal = items[0], removal_of(items[0].ref)
+        message = f"{reason}: {wording.listed(items)}"
+        if removal:
+            step = (
+                f"write it as {removal.replacement}" if removal.replacement else "take it out: nothing took its place"
+            )
+            yield Finding("api-removed", Severity.WARNING, message, first.ref, first.origin, step)
+        else:
+            step = "declare its CustomResourceDefinition in the source, or write it in a version that is served"
+            yield Finding("kind-not-served", Severity.WARNING, message, first.ref, first.origin, step)
 
 
 def deprecated(blueprint: Blueprint) -> Iterator[Finding]:
@@ -47,14 +46,17 @@ def deprecated(blueprint: Blueprint) -> Iterator[Finding]:
     served = ((item, blueprint.kinds.of(item.ref)) for item in blueprint if removal_of(item.ref))
     still = ((item, "") for item, kind in served if kind and item.ref.version in kind.versions)
     for items, _ in _by_version(still):
-        if removal := removal_of(items[0].ref):
+        first, removal = items[0], removal_of(items[0].ref)
+        if removal:
             yield Finding(
                 "api-deprecated",
                 Severity.WARNING,
-                f"{_name(items[0].ref)} {removal.told}, so a newer cluster would not take {wording.listed(items)}",
-                items[0].ref,
-                items[0].origin,
-                removal.next_step,
+                f"{_name(first.ref)} {removal.told}, so a newer cluster would not take {wording.listed(items)}",
+                first.ref,
+                first.origin,
+                f"write it as {removal.replacement}"
+                if removal.replacement
+                else "find another way: nothing replaces it",
             )
 
 

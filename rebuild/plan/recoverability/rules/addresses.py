@@ -21,29 +21,38 @@ _SHARING = ("metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip",
 
 def findings_from(index: Index) -> Iterator[Finding]:
     """Warnings: one for each port or address that several objects claim."""
-    claims: dict[tuple[str, str], list[Ref]] = defaultdict(list)
+    addresses: dict[str, list[Ref]] = defaultdict(list)
+    ports: dict[str, list[Ref]] = defaultdict(list)
     for service in index.of_kind("", "Service"):
-        for code, what in dict.fromkeys(_of_service(service)):
-            claims[code, what].append(service.ref)
+        for what in _addresses(service):
+            addresses[what].append(service.ref)
+        for what in dict.fromkeys(_node_ports(service)):
+            ports[what].append(service.ref)
     for workload in index.workloads:
         if workload.ref.group_kind == ("apps", "DaemonSet") and not _is_placed(workload):
             for what in dict.fromkeys(_host_ports(workload)):
-                claims["port-collision", what].append(workload.ref)
-    for (code, what), refs in sorted(claims.items()):
+                ports[what].append(workload.ref)
+    for what, refs in sorted(addresses.items()):
         if len(refs) > 1:
-            yield _finding(index, code, what, refs)
+            yield _finding(index, "address-collision", what, refs)
+    for what, refs in sorted(ports.items()):
+        if len(refs) > 1:
+            yield _finding(index, "port-collision", what, refs)
 
 
-def _of_service(service: Manifest) -> Iterator[tuple[str, str]]:
+def _addresses(service: Manifest) -> Iterator[str]:
     body = service.body
     if text(body, "spec", "clusterIP") not in _NO_ADDRESS:
-        yield "address-collision", f"the address {text(body, 'spec', 'clusterIP')} of the cluster"
+        yield f"the address {text(body, 'spec', 'clusterIP')} of the cluster"
     balanced = text(body, "spec", "loadBalancerIP") if text(body, "spec", "type") == "LoadBalancer" else ""
     if balanced and not any(dig(body, "metadata", "annotations", key) for key in _SHARING):
-        yield "address-collision", f"the address {balanced} of a load balancer"
-    for port in dig_maps(body, "spec", "ports"):
+        yield f"the address {balanced} of a load balancer"
+
+
+def _node_ports(service: Manifest) -> Iterator[str]:
+    for port in dig_maps(service.body, "spec", "ports"):
         if isinstance(port.get("nodePort"), int) and port["nodePort"] > 0:
-            yield "port-collision", f"the port {port['nodePort']}/{text(port, 'protocol') or 'TCP'} of all nodes"
+            yield f"the port {port['nodePort']}/{text(port, 'protocol') or 'TCP'} of all nodes"
 
 
 def _is_placed(workload: Workload) -> bool:
@@ -65,7 +74,7 @@ def _finding(index: Index, code: str, what: str, refs: Sequence[Ref]) -> Finding
     return Finding(
         code,
         Severity.WARNING,
-        f"{wording.listed(refs)} all claim {what}" if len(refs) > 2 else f"{refs[0]} and {refs[1]} both claim {what}",
+        f"{wording.listed(refs)} claim {what}, which only one can have",
         refs[1],
         item.origin if item else None,
         "let one of them have another",

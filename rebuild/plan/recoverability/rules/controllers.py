@@ -19,10 +19,10 @@ def findings_from(index: Index) -> Iterator[Finding]:
     """Warnings: one for all that Flux reconciles, one for all that Argo CD syncs by itself."""
     flux = [item for kind in _FLUX for item in index.of_kind(*kind) if dig(item.body, "spec", "suspend") is not True]
     if flux:
-        yield _finding(flux, "Flux", "set spec.suspend until the rebuild is verified, or leave them to Flux alone")
+        yield _finding(flux, "Flux")
     argo = [item for item in index.of_kind("argoproj.io", "Application") if _syncs_itself(item)]
     if argo:
-        yield _finding(argo, "Argo CD", "leave out spec.syncPolicy.automated until the rebuild is verified")
+        yield _finding(argo, "Argo CD")
 
 
 def _syncs_itself(item: Manifest) -> bool:
@@ -30,7 +30,7 @@ def _syncs_itself(item: Manifest) -> bool:
     return isinstance(automated, dict) and automated.get("enabled") is not False
 
 
-def _finding(items: list[Manifest], controller: str, step: str) -> Finding:
+def _finding(items: list[Manifest], controller: str) -> Finding:
     return Finding(
         "gitops-controller",
         Severity.WARNING,
@@ -38,5 +38,5 @@ def _finding(items: list[Manifest], controller: str, step: str) -> Finding:
         " while the rebuild goes on",
         items[0].ref,
         items[0].origin,
-        step,
+        "pause them until the rebuild is verified: spec.suspend for Flux, no spec.syncPolicy.automated for Argo CD",
     )
