@@ -15,8 +15,10 @@ from rebuild.graph.rules import (
     apiservices,
     config_refs,
     crds,
+    custom_refs,
     explicit,
     namespaces,
+    producers,
     rbac,
     service_accounts,
     services,
@@ -38,6 +40,8 @@ RULES = (
     apiservices,
     webhooks,
     services,
+    producers,
+    custom_refs,
     explicit,
 )
 
