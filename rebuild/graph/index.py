@@ -65,8 +65,10 @@ class Index:
     def __init__(self, blueprint: Blueprint) -> None:
         self._declared = {item.ref: item for item in sorted(blueprint, key=lambda item: key_of(item.ref))}
         self._by_kind: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
+        self._by_place: dict[tuple[str, str, str], list[Manifest]] = defaultdict(list)
         for item in self:
             self._by_kind[item.ref.group_kind].append(item)
+            self._by_place[item.ref.namespace, item.ref.group, item.ref.kind].append(item)
         self.workloads = tuple(self._read_workloads())
         in_namespace: dict[str, list[Workload]] = defaultdict(list)
         for workload in self.workloads:
@@ -84,6 +86,10 @@ class Index:
     def of_kind(self, group: str, kind: str) -> Iterable[Manifest]:
         """The declared objects of one kind."""
         return self._by_kind.get((group, kind), ())
+
+    def of_kind_in(self, namespace: str, group: str, kind: str) -> Iterable[Manifest]:
+        """The declared objects of one kind in one namespace."""
+        return self._by_place.get((namespace, group, kind), ())
 
     def get(self, ref: Ref) -> Manifest | None:
         """The declaration of an object, whatever version the ref was written in."""

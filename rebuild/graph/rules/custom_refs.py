@@ -26,6 +26,7 @@ from rebuild.model.refs import Ref
 
 _READ_ELSEWHERE = frozenset({"gateway.networking.k8s.io"})
 """Their specification says what their references default to."""
+_PRODUCED = frozenset({"ConfigMap", "Secret"})
 _OUTPUTS = frozenset({"writeConnectionSecretToRef"})
 
 _REFERRING = re.compile(r"(?P<stem>.*?)(?:Key)?(?:Ref|Reference|From)s?")
@@ -94,7 +95,8 @@ def _by_mapping(key: str, value: Body, node: Node, item: Manifest, index: Index)
         return None
     if core:
         return Ref("", core, namespace, name)
-    return _declared(None, stem, namespace, name, item, index) if referring else None
+    # Named by the field alone, a kind is one of the same group: many groups have a Cluster.
+    return _declared(item.ref.group, stem, namespace, name, item, index) if referring else None
 
 
 def _by_text(key: str, name: str, node: Node, item: Manifest) -> Ref | None:
@@ -127,10 +129,9 @@ def _declared(group: str | None, kind: str, namespace: str, name: str, item: Man
         found = [ref for ref in found if ref.group == group]
     near = [ref for ref in found if ref.group == item.ref.group]
     candidates = near or found
-    if len(candidates) == 1 and candidates[0] != item.ref:
-        return candidates[0]
-    # Secrets and ConfigMaps may be produced.
-    return Ref("", kind, namespace, name) if not (found or group) and kind in ("ConfigMap", "Secret") else None
+    if not found and not group and kind in _PRODUCED:
+        return Ref("", kind, namespace, name)
+    return candidates[0] if len(candidates) == 1 and candidates[0] != item.ref else None
 
 
 def _group_in(value: Body, schema: Body | None) -> str | None:
