@@ -221,7 +221,9 @@ class TestVolumes:
         bench.apply(workload("StatefulSet", claims=[claim("data", storage_class)]))
         made = claim("data-web-0", storage_class)
         bound = bench.seen(made, lambda live: dig(live, "status", "phase") == "Bound")
-        bench.apply(volume(bench.namespace, storage_class, claimRef={"namespace": bench.namespace, "name": "data-web-0"}))
+        bench.apply(
+            volume(bench.namespace, storage_class, claimRef={"namespace": bench.namespace, "name": "data-web-0"})
+        )
         assert bound["spec"]["volumeName"] != bench.namespace
 
     def test_a_stateful_set_before_its_declared_claim_makes_another(self, bench: Bench) -> None:

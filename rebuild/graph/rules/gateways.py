@@ -38,9 +38,10 @@ class _Reference:
 
 def edges_from(index: Index) -> Iterator[Edge]:
     """Route -> parents and backends; Gateway -> class and certificates; all -> the ReferenceGrants: EXISTS, soft."""
-    grants: dict[str, list[Manifest]] = defaultdict(list)
+    grants: dict[tuple[str, ...], list[Manifest]] = defaultdict(list)
     for grant in index.of_kind(_GROUP, "ReferenceGrant"):
-        grants[grant.ref.namespace].append(grant)
+        for each in {_referrer(each) for each in dig_maps(grant.body, "spec", "from")}:
+            grants[grant.ref.namespace, *each].append(grant)
     for item, references in _referring(index):
         for reference in references:
             value = reference.value
@@ -52,8 +53,8 @@ def edges_from(index: Index) -> Iterator[Edge]:
             if found:
                 yield _edge(item.ref, found, reference.why)
             if reference.granted and namespace != item.ref.namespace and name:
-                for grant in grants.get(namespace, ()):
-                    if _allows(grant, item.ref, Ref(group, kind, namespace, name)):
+                for grant in grants.get((namespace, *item.ref.group_kind, item.ref.namespace), ()):
+                    if _is_for(grant, group, kind, name):
                         yield _edge(item.ref, grant.ref, "it grants the reference into its namespace")
 
 
@@ -61,16 +62,14 @@ def _edge(dependent: Ref, dependency: Ref, why: str) -> Edge:
     return Edge(dependent, dependency, Gate.EXISTS, Strength.SOFT, why, "gateways")
 
 
-def _allows(grant: Manifest, referrer: Ref, target: Ref) -> bool:
-    froms = dig_maps(grant.body, "spec", "from")
-    tos = dig_maps(grant.body, "spec", "to")
+def _referrer(permission: Body) -> tuple[str, str, str]:
+    return text(permission, "group"), text(permission, "kind"), text(permission, "namespace")
+
+
+def _is_for(grant: Manifest, group: str, kind: str, name: str) -> bool:
     return any(
-        (text(each, "group"), text(each, "kind"), text(each, "namespace"))
-        == (referrer.group, referrer.kind, referrer.namespace)
-        for each in froms
-    ) and any(
-        (text(each, "group"), text(each, "kind")) == target.group_kind and text(each, "name") in ("", target.name)
-        for each in tos
+        (text(each, "group"), text(each, "kind")) == (group, kind) and text(each, "name") in ("", name)
+        for each in dig_maps(grant.body, "spec", "to")
     )
 
 
