@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from rebuild.graph import cycles, rank
 from rebuild.graph.index import Index
+from rebuild.graph.producing import Production
 from rebuild.graph.rules import (
     apiservices,
     config_refs,
@@ -72,6 +73,8 @@ class Graph:
     """The soft edges that closed a loop, weakest first."""
     expected: frozenset[Ref]
     """The dependencies that are not declared: we do not write them but can watch them."""
+    produced: frozenset[Ref]
+    """Those of them that a declared object makes: Secrets of an ExternalSecret, of a Certificate and the like."""
     tails: dict[Ref, float] = field(repr=False)
     """Expected seconds from the sending of each declared object until it and all that waits for it are READY.
     Empty when there is a hard loop, through which no such way has an end."""
@@ -90,10 +93,13 @@ def build(blueprint: Blueprint) -> Graph:
     gone = {each.edge for each in dropped}
     kept = [edge for edge in edges if edge not in gone] if gone else edges
     loops = cycles.hard_loops(kept)
+    expected = frozenset(edge.dependency for edge in kept if index.get(edge.dependency) is None)
+    production = Production(index)
     return Graph(
         edges=tuple(kept),
         dropped=tuple(each.edge for each in dropped),
-        expected=frozenset(edge.dependency for edge in kept if index.get(edge.dependency) is None),
+        expected=expected,
+        produced=frozenset(ref for ref in expected if production.of(ref)),
         tails={} if loops else rank.tails((item.ref for item in index), kept),
         findings=(
             *(_loop_finding(loop, index) for loop in loops),

@@ -216,6 +216,33 @@ class TestVolumes:
         bound = bench.seen(claim("data", ""), lambda live: dig(live, "status", "phase") == "Bound")
         assert bound["spec"]["volumeName"] == bench.namespace
 
+    def test_a_claim_before_the_volume_that_it_names_loses_a_round_of_the_volume_controller(self, bench: Bench) -> None:
+        """A round takes 15 seconds; of several claims at random moments of it, not all can be lucky."""
+        storage_class = provisioning(bench)
+        assert any(self.loses_a_round(bench, f"data-{n}", storage_class) for n in range(3))
+
+    def loses_a_round(self, bench: Bench, name: str, storage_class: str) -> bool:
+        early = claim(name, storage_class, volumeName=f"{bench.namespace}-{name}")
+        bench.apply(early)
+        bench.seen(early, lambda live: dig(live, "status", "phase") == "Pending")
+        late = volume(f"{bench.namespace}-{name}", storage_class)
+        bench.apply(late)
+        bench.seen(late, lambda live: dig(live, "status", "phase") == "Available")
+        other = claim(f"{name}-provisioned", storage_class)
+        bench.apply(other)
+        bench.seen(other, lambda live: dig(live, "status", "phase") == "Bound")
+        return bool(bench.seen(early, bool)["status"]["phase"] == "Pending")
+
+    def test_a_claim_with_a_selector_waits_for_its_volume_and_gets_no_other(self, bench: Bench) -> None:
+        """Which is why that edge is soft."""
+        storage_class = provisioning(bench)
+        early = claim("data", storage_class, selector={"matchLabels": {"disk": bench.namespace}})
+        bench.apply(early)
+        other = claim("other", storage_class)
+        bench.apply(other)
+        bench.seen(other, lambda live: dig(live, "status", "phase") == "Bound")
+        assert bench.seen(early, bool)["status"]["phase"] == "Pending"
+
     def test_a_stateful_set_before_the_volume_of_its_claim_gets_an_empty_one(self, bench: Bench) -> None:
         storage_class = provisioning(bench)
         bench.apply(workload("StatefulSet", claims=[claim("data", storage_class)]))
