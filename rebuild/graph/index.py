@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rebuild.graph import embedded
 from rebuild.graph.fields import pairs, text
 from rebuild.graph.shelf import Shelf
 from rebuild.model import kinds
@@ -79,6 +80,8 @@ class Index:
             self._by_name[item.ref.kind, item.ref.namespace, item.ref.name].append(item.ref)
         self._crds = [(kind, item) for item in self.of_kind(*_CRD) if (kind := kinds.from_crd(item.body))]
         self._schemas = dict(self._read_schemas())
+        self.embedded = tuple(self._read_embedded())
+        """The pod templates inside of custom resources, whose operators will make pods of them in their own time."""
 
     def __iter__(self) -> Iterator[Manifest]:
         return iter(self._declared.values())
@@ -153,6 +156,11 @@ class Index:
             pod = dig(template, "spec")
             if isinstance(pod, dict):
                 yield Workload(item.ref, pairs(template, "metadata", "labels"), pod)
+
+    def _read_embedded(self) -> Iterator[Workload]:
+        for item in self.custom():
+            for node in embedded.pod_specs_in(item, self.schema_of(item.ref)):
+                yield Workload(item.ref, pairs(node.parent, "metadata", "labels"), node.value)
 
     def _read_schemas(self) -> Iterator[tuple[tuple[str, str, str], Body]]:
         for kind, item in self._crds:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rebuild.graph import embedded
 from rebuild.graph.fields import text
 from rebuild.graph.index import Index, Workload
 from rebuild.graph.pods import Use, mounted_provider_classes, uses_of
@@ -39,7 +38,7 @@ def edges_from(index: Index) -> Iterator[Edge]:
                 yield _edge(workload, declared.ref, Strength.HARD, use.why)
             elif not (_is_built_in(use) or _comes_with_the_pods(wanted, workload, production)):
                 yield _edge(workload, wanted, Strength.SOFT, use.why)
-    for workload in embedded.workloads_in(index):
+    for workload in index.embedded:
         for use in (*uses_of(workload.pod), *_by_account(workload, index)):
             declared = index.get(_wanted(use, workload))
             if declared:

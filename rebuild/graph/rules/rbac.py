@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from rebuild.graph import embedded
 from rebuild.graph.fields import text, texts
 from rebuild.graph.index import Index
 from rebuild.graph.roles import GROUP, Roles
@@ -35,7 +34,7 @@ def edges_from(index: Index) -> Iterator[Edge]:
     yield from _of_roles(index, roles)
     bindings_of = _bindings_by_account(index)
     crds_of = _crds_by_account(index, bindings_of, roles)
-    for workload in (*index.workloads, *embedded.workloads_in(index)):
+    for workload in (*index.workloads, *index.embedded):
         account = (workload.ref.namespace, workload.service_account)
         for binding in bindings_of.get(account, ()):
             yield _soft(workload.ref, binding.ref, "its service account gets permissions from it")
