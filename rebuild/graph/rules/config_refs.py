@@ -1,5 +1,5 @@
 """Pods wait, crash or are refused when what their template names is missing. The kubelet retries a missing
-ConfigMap, Secret or claim with a growing pause; admission refuses a pod without its ServiceAccount,
+ConfigMap or Secret with a growing pause (3 s of absence cost 10 s, 40 s cost 30 s more); admission refuses a pod without its ServiceAccount,
 PriorityClass or RuntimeClass, and the pod's controller tries again with a pause that doubles; the scheduler
 leaves a pod aside whose claim, of a volume or of devices, is missing.
 
