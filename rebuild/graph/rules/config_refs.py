@@ -1,7 +1,7 @@
 """Pods wait, crash or are refused when what their template names is missing. The kubelet retries a missing
-ConfigMap or Secret with a growing pause (3 s of absence cost 10 s, 40 s cost 30 s more); admission refuses a pod without its ServiceAccount,
-PriorityClass or RuntimeClass, and the pod's controller tries again with a pause that doubles; the scheduler
-leaves a pod aside whose claim, of a volume or of devices, is missing.
+ConfigMap or Secret with a growing pause (3 s of absence cost 10 s, 40 s cost 30 s more); admission refuses a pod
+without its ServiceAccount, PriorityClass or RuntimeClass, and its controller tries again with a pause that doubles;
+the scheduler leaves a pod aside whose claim, of a volume or of devices, is missing.
 
 What is declared is a hard dependency: started early, the pods of a Job would burn its deadline, and one
 ConfigMap that fails would be reported as a workload that never gets ready. What is not declared is expected
