@@ -7,7 +7,7 @@ order of its answers depends on the edges alone, never on the order in which the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -41,19 +41,23 @@ def order_of(edge: Edge) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return key_of(edge.dependent), key_of(edge.dependency)
 
 
-def closing_loops(edges: Sequence[Edge]) -> list[Dropped]:
+def closing_loops(edges: Sequence[Edge], yielding: Collection[str] = ()) -> list[Dropped]:
     """The soft edges to drop, weakest first.
 
     Inside strongly connected components, all hard edges are taken, and then the soft ones, strongest first,
     each unless it closes a loop with those already taken. So nothing is dropped that could have stayed, and
     what is dropped closes a loop of edges none of which is weaker.
+
+    Args:
+        edges: at most one per pair of ends.
+        yielding: the rules whose soft edges are weaker than all others.
     """
     inside = _inside_components(edges)
     arrows = _arrows(edge for edge in inside if edge.strength is Strength.HARD)
     arrows.add_nodes_from(ref for edge in inside for ref in (edge.dependent, edge.dependency))
     dropped = []
     soft = [edge for edge in inside if edge.strength is Strength.SOFT]
-    for edge in sorted(soft, key=lambda edge: (-_GATES[edge.gate], *order_of(edge))):
+    for edge in sorted(soft, key=lambda edge: (edge.rule in yielding, -_GATES[edge.gate], *order_of(edge))):
         if nx.has_path(arrows, edge.dependency, edge.dependent):
             way_back = nx.shortest_path(arrows, edge.dependency, edge.dependent)
             dropped.append(Dropped(edge, tuple(way_back)))
@@ -64,10 +68,10 @@ def closing_loops(edges: Sequence[Edge]) -> list[Dropped]:
 
 def hard_loops(edges: Iterable[Edge]) -> list[tuple[Edge, ...]]:
     """The shortest loop of each strongly connected component of the hard edges, from its first ref on."""
-    ways: dict[Ref, dict[Ref, list[Edge]]] = {}
+    inside: dict[Ref, list[Edge]] = {}
     for edge, component in _with_component([edge for edge in edges if edge.strength is Strength.HARD]):
-        ways.setdefault(component, {}).setdefault(edge.dependent, []).append(edge)
-    return [_shortest_loop(ways[component]) for component in sorted(ways, key=key_of)]
+        inside.setdefault(component, []).append(edge)
+    return [_shortest_loop(inside[component]) for component in sorted(inside, key=key_of)]
 
 
 def _arrows(edges: Iterable[Edge]) -> Arrows:
@@ -78,13 +82,14 @@ def _arrows(edges: Iterable[Edge]) -> Arrows:
 
 def _with_component(edges: Sequence[Edge]) -> list[tuple[Edge, Ref]]:
     """The edges that lie on some loop, in order of their ends, each with the first ref of its component."""
+    between = _Thinning(edges).left()
     component_of: dict[Ref, Ref] = {}
-    for members in nx.strongly_connected_components(_arrows(edges)):
+    for members in nx.strongly_connected_components(_arrows(between)):
         if len(members) > 1:
             component_of |= dict.fromkeys(members, min(members))
     return [
         (edge, component_of[edge.dependent])
-        for edge in sorted(edges, key=order_of)
+        for edge in sorted(between, key=order_of)
         if edge.dependent in component_of and component_of[edge.dependent] == component_of.get(edge.dependency)
     ]
 
@@ -93,12 +98,54 @@ def _inside_components(edges: Sequence[Edge]) -> list[Edge]:
     return [edge for edge, _ in _with_component(edges)]
 
 
-def _shortest_loop(ways: dict[Ref, list[Edge]]) -> tuple[Edge, ...]:
-    """The first of the shortest loops; every ref is on some loop, since the ways make up one component."""
+class _Thinning:
+    """Edges without those of refs that no loop can lead through: where nothing waits, or nothing is waited for.
+
+    Chains and trees vanish in time linear in their length, so that a loop is looked for only where there may be one.
+    """
+
+    def __init__(self, edges: Sequence[Edge]) -> None:
+        self.ways: dict[Ref, list[Edge]] = {}
+        """The edges of those that wait."""
+        self._backs: dict[Ref, list[Edge]] = {}
+        for edge in edges:
+            for ref in (edge.dependent, edge.dependency):
+                if ref not in self.ways:
+                    self.ways[ref], self._backs[ref] = [], []
+            self.ways[edge.dependent].append(edge)
+            self._backs[edge.dependency].append(edge)
+        self._out = {ref: len(ways) for ref, ways in self.ways.items()}
+        self._in = {ref: len(backs) for ref, backs in self._backs.items()}
+        self.take_out(ref for ref in list(self.ways) if not (self._out[ref] and self._in[ref]))
+
+    def left(self) -> list[Edge]:
+        """The edges between what was not taken out."""
+        return [edge for ways in self.ways.values() for edge in ways if edge.dependency in self.ways]
+
+    def take_out(self, refs: Iterable[Ref]) -> None:
+        """Take refs out, and with them all that no loop leads through any more."""
+        gone = list(refs)
+        for ref in gone:
+            if ref not in self.ways:
+                continue
+            for edge in self.ways.pop(ref):
+                self._in[edge.dependency] -= 1
+                if not self._in[edge.dependency]:
+                    gone.append(edge.dependency)
+            for edge in self._backs[ref]:
+                self._out[edge.dependent] -= 1
+                if not self._out[edge.dependent]:
+                    gone.append(edge.dependent)
+
+
+def _shortest_loop(edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    """The first of the shortest loops. A ref whose loops are known is taken out before the next one is tried."""
+    thinning = _Thinning(edges)
     best: tuple[Edge, ...] = ()
-    for start in sorted(ways, key=key_of):
-        loop = _loop_through(start, ways, shorter_than=len(best))
-        best = loop or best
+    for start in sorted(thinning.ways, key=key_of):
+        if start in thinning.ways:
+            best = _loop_through(start, thinning.ways, shorter_than=len(best)) or best
+            thinning.take_out([start])
     return best
 
 
@@ -113,7 +160,7 @@ def _loop_through(start: Ref, ways: dict[Ref, list[Edge]], *, shorter_than: int)
         for edge in ways[here]:
             if edge.dependency == start:
                 return (*_path_to(here, start, came_by), edge)
-            if edge.dependency not in came_by:
+            if edge.dependency not in came_by and edge.dependency in ways:
                 came_by[edge.dependency] = edge
                 queue.append((edge.dependency, length + 1))
     return ()

@@ -64,6 +64,7 @@ class Index:
     """Immutable lookups over one blueprint. All it gives is in ref order, whatever the files' order was."""
 
     def __init__(self, blueprint: Blueprint) -> None:
+        self.kinds = blueprint.kinds
         self._declared = {item.ref: item for item in sorted(blueprint, key=lambda item: key_of(item.ref))}
         self._by_kind: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
         self._by_place: dict[tuple[str, str, str], list[Manifest]] = defaultdict(list)

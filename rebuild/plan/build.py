@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from rebuild.graph.build import Graph
+from rebuild.graph.index import key_of
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Severity
@@ -49,6 +50,8 @@ def build(
 ) -> Plan:
     """The steps that make the target hold what the blueprint declares. Pure: nothing is read or written.
 
+    Steps come in order of their refs and findings by place, so the same files give the same plan in whatever order.
+
     Args:
         blueprint: what is declared.
         graph: who waits for whom; must not hold a hard loop.
@@ -56,6 +59,9 @@ def build(
         manager: the field manager that writes are made as.
         refused: why the API server is sure to refuse an object, which is then not sent; the findings tell of it.
     """
+    blueprint = replace(
+        blueprint, manifests={ref: blueprint.manifests[ref] for ref in sorted(blueprint.manifests, key=key_of)}
+    )
     fitted = fidelity.fit(blueprint, surroundings.capabilities)
     setting = setting_for(blueprint, surroundings.snapshot, manager=manager)
     findings: list[Finding] = [*blueprint.findings, *graph.findings, *_unread(surroundings.snapshot)]
@@ -79,7 +85,7 @@ def build(
         edges=edges,
         expected=graph.expected,
         kinds=blueprint.kinds,
-        findings=tuple(findings),
+        findings=tuple(sorted(findings, key=lambda each: each.place)),
         limits=tuple(fitted.limits),
         waiting_claims=frozenset(_waiting_claims(blueprint, surroundings.snapshot)),
     )
