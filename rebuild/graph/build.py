@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from rebuild.graph import cycles, fans, rank
 from rebuild.graph.index import Index
+from rebuild.graph.producing import Production
 from rebuild.graph.rules import (
     apiservices,
     argo_hooks,
@@ -18,17 +19,27 @@ from rebuild.graph.rules import (
     config_refs,
     conversions,
     crds,
+    custom_refs,
+    devices,
     explicit,
     flux_depends_on,
+    gateways,
     helm_hooks,
+    ingresses,
     kapp_change_groups,
+    limits,
     mutation,
     namespaces,
+    network_policies,
     policies,
+    producers,
+    quotas,
     rbac,
     service_accounts,
     services,
     storage,
+    storage_classes,
+    targets,
     validation,
     webhooks,
 )
@@ -42,9 +53,12 @@ RULES = (
     namespaces,
     crds,
     config_refs,
+    producers,
     service_accounts,
     rbac,
     storage,
+    storage_classes,
+    devices,
     apiservices,
     webhooks,
     conversions,
@@ -52,6 +66,13 @@ RULES = (
     policies,
     validation,
     services,
+    ingresses,
+    gateways,
+    targets,
+    limits,
+    quotas,
+    network_policies,
+    custom_refs,
     explicit,
     argo_waves,
     argo_hooks,
@@ -75,6 +96,8 @@ class Graph:
     """The soft edges that closed a loop, weakest first."""
     expected: frozenset[Ref]
     """The dependencies that are not declared: we do not write them but can watch them."""
+    produced: frozenset[Ref]
+    """Those of them that a declared object makes: Secrets of an ExternalSecret, of a Certificate and the like."""
     tails: dict[Ref, float] = field(repr=False)
     """Expected seconds from the sending of each declared object until it and all that waits for it are READY.
     Empty when there is a hard loop, through which no such way has an end."""
@@ -90,12 +113,15 @@ def build(blueprint: Blueprint) -> Graph:
     index = Index(blueprint)
     kept, dropped = _without_loops(_strongest(edge for rule in RULES for edge in rule.edges_from(index)))
     loops = cycles.hard_loops(kept)
+    expected = frozenset(
+        edge.dependency for edge in kept if index.get(edge.dependency) is None and not is_group(edge.dependency)
+    )
+    production = Production(index)
     return Graph(
         edges=tuple(kept),
         dropped=tuple(each.edge for each in dropped),
-        expected=frozenset(
-            edge.dependency for edge in kept if index.get(edge.dependency) is None and not is_group(edge.dependency)
-        ),
+        expected=expected,
+        produced=frozenset(ref for ref in expected if production.of(ref)),
         tails={} if loops else rank.tails((item.ref for item in index), kept),
         findings=(
             *(_loop_finding(loop, index) for loop in loops),

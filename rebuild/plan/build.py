@@ -66,7 +66,7 @@ def build(
     fitted = fidelity.fit(blueprint, surroundings.capabilities)
     setting = setting_for(blueprint, surroundings.snapshot, manager=manager)
     findings: list[Finding] = [*blueprint.findings, *graph.findings, *_unread(surroundings.snapshot)]
-    findings += references.undeclared(graph.edges, graph.expected, blueprint)
+    findings += references.undeclared(graph.edges, graph.expected - graph.produced, blueprint)
     findings += recoverability.findings(blueprint)
     homeless = {f.ref: f for f in references.homeless(blueprint, surroundings.snapshot)}
     findings += homeless.values()

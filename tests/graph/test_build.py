@@ -180,7 +180,7 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
     (edge,) = graph.edges
     assert edge.rule == "explicit"
     (dropped,) = graph.dropped
-    assert (dropped.rule, dropped.strength) == ("services", Strength.SOFT)
+    assert (dropped.rule, dropped.strength) == ("targets", Strength.SOFT)
     (finding,) = graph.findings
     assert (finding.code, finding.severity, finding.ref) == ("edge-dropped", Severity.INFO, dropped.dependent)
     autoscaler, web = "autoscaling/v2/HorizontalPodAutoscaler/shop/web", "apps/v1/Deployment/shop/web"

@@ -52,3 +52,9 @@ def test_what_controllers_make_in_every_namespace_is_no_finding() -> None:
         .replace("keys", "kube-root-ca.crt")
     )
     assert not plan.findings
+
+
+def test_a_secret_that_a_declared_object_makes_is_no_finding() -> None:
+    store = "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: keys, namespace: shop}\n"
+    plan = support.plan(POD.replace("NAME", "a").replace("runner", "default") + store)
+    assert [finding.code for finding in plan.findings] == ["kind-not-served"]
