@@ -6,7 +6,8 @@ is adding a file there and its name here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rebuild.graph import cycles, fans, rank
@@ -51,6 +52,8 @@ RULES = (
 )
 YIELDING = frozenset({validation.RULE})
 """The rules whose soft edges are the first to give way in a loop."""
+WAY_SHOWN = 10
+"""How many objects of a way are named at most; a loop may lead through all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def build(blueprint: Blueprint) -> Graph:
             *(_loop_finding(loop, index) for loop in loops),
             *explicit.findings_from(index),
             *webhooks.findings_from(index),
-            *(_dropped_finding(each, index) for each in dropped),
+            *_dropped_findings(dropped, index),
         ),
     )
 
@@ -147,18 +150,30 @@ def _loop_finding(loop: Sequence[Edge], index: Index) -> Finding:
     )
 
 
-def _dropped_finding(dropped: cycles.Dropped, index: Index) -> Finding:
-    edge = dropped.edge
-    item = index.get(edge.dependent)
-    first, *others = map(str, dropped.way_back)
-    way_back = f"{first} waits for {', which waits for '.join(others)}"
-    return Finding(
-        code="edge-dropped",
-        severity=Severity.INFO,
-        message=f"this order is not kept, since it closes a loop: {edge}, but {way_back}",
-        ref=edge.dependent,
-        origin=item.origin if item else None,
-    )
+def _dropped_findings(dropped: Sequence[cycles.Dropped], index: Index) -> Iterator[Finding]:
+    """One finding for all that would wait for the same object by the same rule: a backend and all that it needs."""
+    alike: dict[tuple[Ref, str], list[cycles.Dropped]] = defaultdict(list)
+    for each in dropped:
+        alike[each.edge.dependency, each.edge.rule].append(each)
+    for same in alike.values():
+        edge = same[0].edge
+        item = index.get(edge.dependent)
+        more = f"; neither is that of {len(same) - 1} more that would wait for it" if len(same) > 1 else ""
+        yield Finding(
+            code="edge-dropped",
+            severity=Severity.INFO,
+            message=f"this order is not kept, since it closes a loop: {edge}, but {_told(same[0].way_back)}{more}",
+            ref=edge.dependent,
+            origin=item.origin if item else None,
+        )
+
+
+def _told(way_back: Sequence[Ref]) -> str:
+    """Who waits for whom on the way, without the groups, and without the middle of a long way."""
+    first, *others = (str(ref) for ref in way_back if not is_group(ref))
+    if len(others) > WAY_SHOWN:
+        others[WAY_SHOWN // 2 : -WAY_SHOWN // 2] = [f"({len(others) - WAY_SHOWN} more of these)"]
+    return f"{first} waits for {', which waits for '.join(others)}"
 
 
 def _placed(ref: Ref, index: Index) -> str:
