@@ -92,6 +92,7 @@ def build(blueprint: Blueprint) -> Graph:
             *(_loop_finding(loop, index) for loop in loops),
             *explicit.findings_from(index),
             *webhooks.findings_from(index),
+            *policies.findings_from(index),
             *_dropped_findings(dropped, index),
         ),
     )
