@@ -54,8 +54,8 @@ def findings_from(index: Index) -> Iterator[Finding]:
             yield Finding(
                 "policy-without-parameters",
                 Severity.WARNING,
-                f"{binding.ref}: its policy takes its parameters from {wanted}, which is not declared: every write that "
-                "it covers would be refused",
+                f"{binding.ref}: its policy takes its parameters from {wanted}, which is not declared: "
+                "every write that it covers would be refused",
                 binding.ref,
                 binding.origin,
                 "declare the parameters, or let the binding allow what has none",
