@@ -98,7 +98,7 @@ def test_hostile_names_and_messages_stay_on_their_line() -> None:
     reason = "no\n    9.9s  ready      everything\x1b]52;c;AA\x07"
     lines = shown([story.planned(hostile), story.ended(hostile, Outcome.FAILED, 2.0, reason=reason)])
     assert lines[1:] == [
-        "    2.0s  failed     v1/ConfigMap/shop/[red]x[/red][2J  because no     9.9s  ready      everything]52;c;AA"
+        "    2.0s  failed     v1/ConfigMap/shop/[red]x[%2Fred][2J  because no     9.9s  ready      everything]52;c;AA"
     ]
 
 
