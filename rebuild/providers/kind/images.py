@@ -1,7 +1,7 @@
 """The images that every node brings along: the control plane's, the sandbox, DNS, storage, and a shell for scripts.
 
-Each is a static program or a few in one layer. Only kube-proxy wants more: iptables, nft and their libraries, taken from
-the Debian tree of the node. Names and tags are those that this kubeadm asks for; our own two are named by the
+Each is a static program or a few in one layer. Only kube-proxy wants more: iptables, nft and their libraries, taken
+from the Debian tree of the node. Names and tags are those that this kubeadm asks for; our own two are named by the
 manifests in `kind-config/node`.
 """
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from rebuild.providers.kind import docker, node, places, programs
+from rebuild.providers.kwok.binaries import Binary
 from rebuild.providers.kwok.build import Progress
 from rebuild.system import files, shell
 
@@ -87,5 +88,5 @@ def _built_kind(progress: Progress) -> Path:
     return programs.install((binary,), progress)[binary.name]
 
 
-def _kind() -> programs.Binary:
+def _kind() -> Binary:
     return next(binary for binary in programs.every() if binary.name == programs.KIND)
