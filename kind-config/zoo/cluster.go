@@ -44,7 +44,6 @@ type object struct {
 	Metadata   metadata          `json:"metadata"`
 	Spec       json.RawMessage   `json:"spec,omitempty"`
 	Status     *status           `json:"status,omitempty"`
-	Data       map[string][]byte `json:"data,omitempty"`
 	Webhooks   []webhook         `json:"webhooks,omitempty"`
 }
 
@@ -127,17 +126,20 @@ func (c *cluster) send(ctx context.Context, method, path, contentType string, bo
 	return nil, refusal{response.StatusCode, message}
 }
 
-// do is a request whose answer is one object.
-func (c *cluster) do(ctx context.Context, method, path, contentType string, body any) (object, error) {
-	var answer object
+// do makes one request, and reads the answer if it is given something to read it into.
+func (c *cluster) do(ctx context.Context, method, path, contentType string, body, answer any) error {
 	ctx, done := context.WithTimeout(ctx, 10*time.Second)
 	defer done()
 	stream, err := c.send(ctx, method, path, contentType, body)
 	if err != nil {
-		return answer, err
+		return err
 	}
 	defer stream.Close()
-	return answer, json.NewDecoder(stream).Decode(&answer)
+	if answer == nil {
+		_, err = io.Copy(io.Discard, stream) // or the connection is of no further use
+		return err
+	}
+	return json.NewDecoder(stream).Decode(answer)
 }
 
 // follow calls seen with every object of a list and again whenever one of them changes, until something fails or the

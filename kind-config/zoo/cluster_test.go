@@ -67,7 +67,7 @@ func TestAnOperatorServesWhatIsListedAndWhatComesLater(t *testing.T) {
 	mux.HandleFunc("PATCH /", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		writes <- r.URL.Path + " " + string(body)
-		fmt.Fprint(w, `{}`)
+		_, _ = w.Write(body)
 	})
 	o := operator{apiServer(t, mux), "a.b/v1/animals", 0, map[string]int64{}}
 
@@ -127,7 +127,7 @@ func TestABundleIsWrittenOnlyWhereItIsMissingAndOnlyOverWhatWasSeen(t *testing.T
 }
 
 func TestAStandInSharesTheAuthorityThatItsSiblingMade(t *testing.T) {
-	var kept object
+	var kept secret
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v1/namespaces/cert-manager/secrets", func(w http.ResponseWriter, r *http.Request) {
 		if kept.Kind != "" {

@@ -35,7 +35,7 @@ func (c *cluster) inject(ctx context.Context, resource string, live object, want
 		return nil
 	}
 	path := resource + "/" + live.Metadata.Name + createByZoo
-	_, err := c.do(ctx, http.MethodPatch, path, jsonPatch, patch)
+	err := c.do(ctx, http.MethodPatch, path, jsonPatch, patch, nil)
 	if refusedWith(err, http.StatusUnprocessableEntity) || refusedWith(err, http.StatusConflict) {
 		return nil // a newer version is on its way through the watch
 	}

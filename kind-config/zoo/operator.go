@@ -100,7 +100,7 @@ func (o *operator) reconcile(ctx context.Context, seen object) error {
 	}
 	made := configMapFor(seen)
 	path := fmt.Sprintf("/api/v1/namespaces/%s/configmaps/%s", seen.Metadata.Namespace, made.Metadata.Name)
-	if _, err := o.api.do(ctx, http.MethodPatch, path+applyByZoo, applyPatch, made); err != nil {
+	if err := o.api.do(ctx, http.MethodPatch, path+applyByZoo, applyPatch, made, nil); err != nil {
 		return err
 	}
 	if err := o.report(ctx, seen, "True", "Made", "its ConfigMap is "+made.Metadata.Name); err != nil {
@@ -115,7 +115,7 @@ func (o *operator) report(ctx context.Context, seen object, ready, reason, messa
 	group, rest, _ := strings.Cut(o.resource, "/")
 	version, plural, _ := strings.Cut(rest, "/")
 	path := fmt.Sprintf("/apis/%s/%s/namespaces/%s/%s/%s/status", group, version, seen.Metadata.Namespace, plural, seen.Metadata.Name)
-	_, err := o.api.do(ctx, http.MethodPatch, path+applyByZoo, applyPatch, object{
+	err := o.api.do(ctx, http.MethodPatch, path+applyByZoo, applyPatch, object{
 		APIVersion: seen.APIVersion,
 		Kind:       seen.Kind,
 		Metadata:   metadata{Name: seen.Metadata.Name, Namespace: seen.Metadata.Namespace},
@@ -123,7 +123,7 @@ func (o *operator) report(ctx context.Context, seen object, ready, reason, messa
 			ObservedGeneration: seen.Metadata.Generation,
 			Conditions:         []condition{{"Ready", ready, reason, message, time.Now().UTC().Truncate(time.Second)}},
 		},
-	})
+	}, nil)
 	if refusedWith(err, http.StatusNotFound) {
 		return nil // it was deleted meanwhile
 	}

@@ -14,6 +14,13 @@ const (
 	directInjection  = "cert-manager.io/allow-direct-injection"
 )
 
+type secret struct {
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	Metadata   metadata          `json:"metadata"`
+	Data       map[string][]byte `json:"data"`
+}
+
 // costume is what a stand-in has understood of its arguments.
 type costume struct {
 	image     string   // whose place it takes
@@ -124,7 +131,7 @@ func (c costume) sharedAuthority(ctx context.Context, api *cluster) (*authority,
 		return nil, err
 	}
 	folder := fmt.Sprintf("/api/v1/namespaces/%s/secrets", c.namespace)
-	_, err = api.do(ctx, http.MethodPost, folder+createByZoo, plainJSON, object{
+	err = api.do(ctx, http.MethodPost, folder+createByZoo, plainJSON, secret{
 		APIVersion: "v1",
 		Kind:       "Secret",
 		Metadata: metadata{
@@ -133,12 +140,12 @@ func (c costume) sharedAuthority(ctx context.Context, api *cluster) (*authority,
 			Annotations: map[string]string{directInjection: "true"},
 		},
 		Data: data,
-	})
+	}, nil)
 	if !refusedWith(err, http.StatusConflict) {
 		return made, err
 	}
-	kept, err := api.do(ctx, http.MethodGet, folder+"/"+c.secret, plainJSON, nil)
-	if err != nil {
+	var kept secret
+	if err := api.do(ctx, http.MethodGet, folder+"/"+c.secret, plainJSON, nil, &kept); err != nil {
 		return nil, err
 	}
 	return authorityFrom(kept.Data)
@@ -158,11 +165,11 @@ func injectAuthorities(ctx context.Context) error {
 				return nil
 			}
 			path := fmt.Sprintf("/api/v1/namespaces/%s/secrets/%s", namespace, name)
-			secret, err := api.do(ctx, http.MethodGet, path, plainJSON, nil)
-			if err != nil {
+			var kept secret
+			if err := api.do(ctx, http.MethodGet, path, plainJSON, nil, &kept); err != nil {
 				return err // the list is read again, until the Secret is there
 			}
-			return api.inject(ctx, resource, live, func([]byte) []byte { return secret.Data["ca.crt"] })
+			return api.inject(ctx, resource, live, func([]byte) []byte { return kept.Data["ca.crt"] })
 		})
 	}
 	<-ctx.Done()
