@@ -39,12 +39,12 @@ type cluster struct {
 
 // object is what our programs read of any object of the API.
 type object struct {
-	APIVersion string            `json:"apiVersion,omitempty"`
-	Kind       string            `json:"kind,omitempty"`
-	Metadata   metadata          `json:"metadata"`
-	Spec       json.RawMessage   `json:"spec,omitempty"`
-	Status     *status           `json:"status,omitempty"`
-	Webhooks   []webhook         `json:"webhooks,omitempty"`
+	APIVersion string          `json:"apiVersion,omitempty"`
+	Kind       string          `json:"kind,omitempty"`
+	Metadata   metadata        `json:"metadata"`
+	Spec       json.RawMessage `json:"spec,omitempty"`
+	Status     *status         `json:"status,omitempty"`
+	Webhooks   []webhook       `json:"webhooks,omitempty"`
 }
 
 type metadata struct {
