@@ -24,6 +24,7 @@ pytestmark = pytest.mark.kind
 NAME = "rebuild-sealed"
 NODE = f"{NAME}-control-plane"
 BRIDGE = "rebuildseal0"
+SUBNET = "198.19.77.0/24"
 OUTSIDE = ("192.0.2.1", "198.51.100.1")
 OUTSIDE_V6 = "2001:db8::1"
 BUSYBOX = "localhost/rebuild/busybox:node"
@@ -51,6 +52,10 @@ class Sealed:
         command = ("kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", *arguments)
         return run("docker", "exec", NODE, *command, check=check)
 
+    def address(self) -> str:
+        """Where the node is now."""
+        return self.on_node("ip -4 -oneline address show dev eth0").stdout.split()[3].split("/")[0]
+
     def forwarded(self) -> int:
         """Packets that the host was to forward from the cluster's network to anywhere else, so far."""
         return sum(_count(program) for program in ("iptables", "ip6tables"))
@@ -73,7 +78,12 @@ def sealed(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seale
         pytest.skip("counting packets takes root")
     if not kit.image.startswith(f"{node.NAME}:"):
         pytest.skip(f"clusters here use {kit.image}, which is not ours and not sealed")
-    options = ("--ipv6", "--subnet=fd00:5ea1:ed::/64", f"--opt=com.docker.network.bridge.name={BRIDGE}")
+    options = (
+        "--ipv6",
+        f"--subnet={SUBNET}",
+        "--subnet=fd00:5ea1:ed::/64",
+        f"--opt=com.docker.network.bridge.name={BRIDGE}",
+    )
     kubeconfig = tmp_path_factory.mktemp("sealed") / "kubeconfig"
     environment = os.environ | {"KIND_EXPERIMENTAL_DOCKER_NETWORK": NAME}
     try:
@@ -139,8 +149,7 @@ def test_a_pod_has_no_way_out(sealed: Sealed, pod: str) -> None:
 
 def test_a_pod_reaches_services_and_nodes(sealed: Sealed, pod: str) -> None:
     service = sealed.kubectl("get", "service/kubernetes", "--output=jsonpath={.spec.clusterIP}").stdout
-    address = sealed.on_node("ip -4 -oneline address show dev eth0").stdout.split()[3].split("/")[0]
-    for host, port in ((service, "443"), (address, "6443")):
+    for host, port in ((service, "443"), (sealed.address(), "6443")):
         sealed.kubectl("exec", pod, "--", "sh", "-c", f"echo | timeout 5 nc {host} {port}")
 
 
@@ -162,10 +171,28 @@ def test_an_image_that_is_not_there_fails_at_once_without_a_lookup(sealed: Seale
     sealed.kubectl("delete", "pod/stranger", "--now")
 
 
-def test_a_node_that_starts_again_is_sealed_as_before(sealed: Sealed) -> None:
-    run("docker", "restart", "--time=5", NODE)
-    answers = "kubectl --kubeconfig=/etc/kubernetes/admin.conf get --raw /readyz"
-    sealed.on_node(f"timeout 90 bash -c 'until {answers} >/dev/null 2>&1; do sleep 0.2; done'")
+def test_a_node_that_starts_again_at_another_address_works_and_is_sealed(sealed: Sealed) -> None:
+    address = sealed.address()
+    sleeper = ("--entrypoint=sleep", sealed.image, "600")
+    run("docker", "stop", "--time=5", NODE)
+    run(
+        "docker", "run", "--detach", "--rm", f"--name={NAME}-squatter", f"--network={NAME}", f"--ip={address}", *sleeper
+    )
+    try:
+        run("docker", "start", NODE)
+        answers = "kubectl --kubeconfig=/etc/kubernetes/admin.conf get --raw /readyz"
+        sealed.on_node(f"timeout 90 bash -c 'until {answers} >/dev/null 2>&1; do sleep 0.2; done'")
+        assert sealed.address() != address
+        sealed.kubectl(
+            "wait",
+            f"--for=jsonpath={{.status.addresses[0].address}}={sealed.address()}",
+            f"node/{NODE}",
+            "--timeout=60s",
+        )
+        sealed.kubectl("create", "deployment", "again", f"--image={BUSYBOX}", "--", "sleep", "3600")
+        sealed.kubectl("wait", "--for=condition=Available", "deployment/again", "--timeout=90s")
+    finally:
+        run("docker", "rm", "--force", f"{NAME}-squatter")
     assert sealed.on_node("ip -4 route show default; ip -6 route show default").stdout == ""
 
 
