@@ -21,10 +21,13 @@ from rebuild.providers.kwok import binaries
 
 pytestmark = pytest.mark.kind
 
-NAME = "rebuild-sealed"
+PID = os.getpid()
+"""Tells two runs of these tests on one machine apart."""
+NAME = f"rebuild-sealed-{PID}"
 NODE = f"{NAME}-control-plane"
-BRIDGE = "rebuildseal0"
-SUBNET = "198.19.77.0/24"
+BRIDGE = f"rbseal{PID}"
+SUBNETS = (f"198.19.{PID % 256}.0/24", f"fd00:5ea1:ed:{PID % 65536:x}::/64")
+"""An address range set aside for tests of networks (RFC 2544), and a private one."""
 OUTSIDE = ("192.0.2.1", "198.51.100.1")
 OUTSIDE_V6 = "2001:db8::1"
 BUSYBOX = "localhost/rebuild/busybox:node"
@@ -78,16 +81,11 @@ def sealed(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seale
         pytest.skip("counting packets takes root")
     if not kit.image.startswith(f"{node.NAME}:"):
         pytest.skip(f"clusters here use {kit.image}, which is not ours and not sealed")
-    options = (
-        "--ipv6",
-        f"--subnet={SUBNET}",
-        "--subnet=fd00:5ea1:ed::/64",
-        f"--opt=com.docker.network.bridge.name={BRIDGE}",
-    )
+    subnets = ("--ipv6", *(f"--subnet={subnet}" for subnet in SUBNETS))
     kubeconfig = tmp_path_factory.mktemp("sealed") / "kubeconfig"
     environment = os.environ | {"KIND_EXPERIMENTAL_DOCKER_NETWORK": NAME}
     try:
-        run("docker", "network", "create", *options, NAME)
+        run("docker", "network", "create", *subnets, f"--opt=com.docker.network.bridge.name={BRIDGE}", NAME)
         for program in ("iptables", "ip6tables"):
             run(*_rule(program, "--insert"))
         create = ("create", "cluster", f"--name={NAME}", f"--image={kit.image}", f"--kubeconfig={kubeconfig}")
@@ -167,32 +165,28 @@ def test_an_image_that_is_not_there_fails_at_once_without_a_lookup(sealed: Seale
     said = "jsonpath={.status.containerStatuses[0].state.waiting.message}"
     sealed.kubectl("wait", f"--for={said}", "pod/stranger", "--timeout=60s")
     message = sealed.kubectl("get", "pod/stranger", f"--output={said}").stdout
+    assert "registry.example" in message
     assert "lookup" not in message
     sealed.kubectl("delete", "pod/stranger", "--now")
 
 
 def test_a_node_that_starts_again_at_another_address_works_and_is_sealed(sealed: Sealed) -> None:
     address = sealed.address()
-    sleeper = ("--entrypoint=sleep", sealed.image, "600")
+    squatter = f"{NAME}-squatter"
+    options = ("--detach", f"--name={squatter}", f"--network={NAME}", f"--ip={address}", "--entrypoint=sleep")
     run("docker", "stop", "--time=5", NODE)
-    run(
-        "docker", "run", "--detach", "--rm", f"--name={NAME}-squatter", f"--network={NAME}", f"--ip={address}", *sleeper
-    )
     try:
+        run("docker", "run", *options, sealed.image, "600")
         run("docker", "start", NODE)
         answers = "kubectl --kubeconfig=/etc/kubernetes/admin.conf get --raw /readyz"
         sealed.on_node(f"timeout 90 bash -c 'until {answers} >/dev/null 2>&1; do sleep 0.2; done'")
         assert sealed.address() != address
-        sealed.kubectl(
-            "wait",
-            f"--for=jsonpath={{.status.addresses[0].address}}={sealed.address()}",
-            f"node/{NODE}",
-            "--timeout=60s",
-        )
+        moved = f"jsonpath={{.status.addresses[0].address}}={sealed.address()}"
+        sealed.kubectl("wait", f"--for={moved}", f"node/{NODE}", "--timeout=60s")
         sealed.kubectl("create", "deployment", "again", f"--image={BUSYBOX}", "--", "sleep", "3600")
         sealed.kubectl("wait", "--for=condition=Available", "deployment/again", "--timeout=90s")
     finally:
-        run("docker", "rm", "--force", f"{NAME}-squatter")
+        run("docker", "rm", "--force", squatter)
     assert sealed.on_node("ip -4 route show default; ip -6 route show default").stdout == ""
 
 
