@@ -1,8 +1,14 @@
-"""What several commands need of the lab: its programs, installed with their progress shown."""
+"""What several commands need of the labs: their programs, installed with their progress shown, and their flags."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
+
 from rebuild.console.view import View
+from rebuild.model.errors import UsageError
+from rebuild.providers.kind import install, provider
+from rebuild.providers.kind.provider import Kind, KindOptions
 from rebuild.providers.kwok import build
 from rebuild.providers.kwok.binaries import Binaries, Source
 
@@ -10,3 +16,23 @@ from rebuild.providers.kwok.binaries import Binaries, Source
 def installed(view: View, source: Source = Source.BUILD) -> Binaries:
     """The lab's programs, from the cache or built now; this is not part of any recovery time."""
     return build.install(view.build_step, source=source)
+
+
+def kind_provider(view: View, options: KindOptions, *, images: Collection[str] = (), logs: Path | None = None) -> Kind:
+    """The provider of real nodes, with all that it needs at hand; this is not part of any recovery time."""
+    kit = install.install(view.build_step, image=options.image)
+    return provider.prepared(kit, options, images=images, logs=logs)
+
+
+def given(providers: Collection[str], nodes: int | None, kind: KindOptions) -> None:
+    """Make sure that every flag has a provider that heeds it.
+
+    Raises:
+        UsageError: when one has none.
+    """
+    if "kwok" not in providers and nodes is not None:
+        raise UsageError("--nodes counts the simulated nodes of kwok", hint="name the nodes of kind in --kind-config")
+    if "kind" not in providers and (kind.file or kind.image or kind.preload):
+        raise UsageError(
+            "--kind-config, --image and --preload are for clusters of real nodes", hint="add `--provider kind`"
+        )

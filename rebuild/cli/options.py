@@ -94,6 +94,26 @@ def target(function: F) -> F:
     )
 
 
+def kind(function: F) -> F:
+    """What a kind cluster is made of."""
+    return _all(
+        function,
+        click.option(
+            "--kind-config",
+            metavar="FILE",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="kind: the kind file of the cluster; one node by default.",
+        ),
+        click.option("--image", default="", help="kind: the node image; one that is at hand by default."),
+        click.option(
+            "--preload",
+            multiple=True,
+            metavar="IMAGE",
+            help="kind: load this image of the local Docker, or archive of images, into the nodes. May be given again.",
+        ),
+    )
+
+
 def limits(function: F) -> F:
     """How long a run may take."""
     return _all(

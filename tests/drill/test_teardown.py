@@ -16,7 +16,7 @@ from rebuild.model.errors import Unreachable
 from rebuild.ops.run import Run
 from rebuild.ops.sources import SourceOptions
 from rebuild.providers.kwok import config
-from rebuild.providers.port import Baseline, Fidelity, Target
+from rebuild.providers.port import Baseline, Fidelity, Target, Told, untold
 from rebuild.system import places
 
 
@@ -33,7 +33,8 @@ class Elsewhere:
         self.owned: list[bool] = []
         self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False) -> Target:
+    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False, told: Told = untold) -> Target:
+        told("nodes", 1.5)
         self.made.append(name)
         self.owned.append(owned)
         if self._fills_the_disk:

@@ -1,0 +1,113 @@
+"""kind as a provider: the small port that use cases know, over the functions of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rebuild.model.errors import Refused
+from rebuild.providers import claims
+from rebuild.providers.kind import cluster, containers, docker, install, kindfile, lab, places, preload
+from rebuild.providers.kind.cluster import Wishes
+from rebuild.providers.kind.install import Kit
+from rebuild.providers.kind.kindfile import KindFile
+from rebuild.providers.port import Baseline, Target, Told, untold
+
+
+class WrongKubernetes(Refused):
+    """The node image runs another minor version of Kubernetes than the blueprint needs."""
+
+    code = "wrong-kubernetes"
+
+
+@dataclass(frozen=True, slots=True)
+class KindOptions:
+    """What the user wants of kind clusters."""
+
+    file: Path | None = None
+    """The kind file; one node by default."""
+    image: str = ""
+    """The node image; what `install` chose, or the kind file names, by default."""
+    preload: tuple[str, ...] = ()
+    """Archives, and images of the local Docker."""
+    kubernetes: str = ""
+    """The minor version that is needed, such as `1.37`; any by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Targets with real nodes as containers."""
+
+    wishes: Wishes
+
+    @property
+    def name(self) -> str:
+        """`kind`."""
+        return lab.PROVIDER
+
+    @property
+    def baseline(self) -> Baseline:
+        """What a new cluster holds."""
+        return lab.BASELINE
+
+    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False, told: Told = untold) -> Target:
+        """As `cluster.up`."""
+        return cluster.up(name, self.wishes, kubeconfig=kubeconfig, owned=owned, told=told).target
+
+    def describe(self, name: str) -> Target:
+        """As `cluster.status`; raises UnknownLab for one that never became complete as well."""
+        found = cluster.status(name).lab
+        if found is None or not found.complete:
+            raise claims.UnknownLab(f"lab {name!r} is not complete", hint=f"`rebuild lab down {name}` removes it")
+        return found.target
+
+    def delete(self, name: str) -> bool:
+        """As `cluster.down`."""
+        return cluster.down(name)
+
+    def list(self) -> Sequence[Target]:
+        """The complete clusters, running or not."""
+        return [one.lab.target for one in cluster.list_labs() if one.lab is not None and one.lab.complete]
+
+
+def prepared(kit: Kit, options: KindOptions, *, images: Collection[str] = (), logs: Path | None = None) -> Kind:
+    """The provider, once everything that it needs has been looked at; nothing has been made then.
+
+    Args:
+        kit: What `install` gave.
+        options: What the user wants.
+        images: The images that the blueprint names: the kit's archives that hold one are loaded as well.
+        logs: Where the logs of a creation that failed are kept.
+
+    Raises:
+        KindFileInvalid, ApiExposed: when the kind file cannot be used.
+        NodeImageMissing: when a node image cannot be had.
+        WrongKubernetes: when it runs another minor version than is needed.
+        PreloadUnknown: when something that is to be preloaded is not there.
+        DockerMissing, DockerNotRunning, DockerForbidden: when Docker does not answer.
+    """
+    file = kindfile.read(options.file or places.config_root() / "single.yaml")
+    docker.check()
+    image = options.image or ("" if file.images else kit.image)
+    versions = {each: containers.ensure_node_image(each) for each in _images(kit, file, image)}
+    for each, version in versions.items():
+        _assert_minor(each, version, options.kubernetes)
+    loads = preload.loads(options.preload, kit.archives, images)
+    return Kind(Wishes(kit.kind, file, image, next(iter(versions.values()), ""), loads, logs))
+
+
+def _images(kit: Kit, file: KindFile, image: str) -> tuple[str, ...]:
+    """The node images that will run, as far as anybody knows before kind does."""
+    if image:
+        return (image,)
+    own = install.official_image(kit.kind)
+    return file.images or ((own,) if own else ())
+
+
+def _assert_minor(image: str, version: str, needed: str) -> None:
+    if needed and not f"{version}.".startswith(f"v{needed}."):
+        raise WrongKubernetes(
+            f"the node image {image} runs Kubernetes {version}, and {needed} is needed",
+            hint=f"nothing was made; name a node image of Kubernetes {needed} with --image",
+        )
