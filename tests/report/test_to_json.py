@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.events import Event
+from rebuild.model.events import Event, PhaseBegan, PhaseEnded, StageEnded
 from rebuild.model.facts import WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
@@ -34,6 +34,9 @@ def eventful() -> list[Event]:
         findings=(Finding("odd", Severity.WARNING, "odd indeed", WEB, ORIGIN, "look"),),
     )
     return run(
+        PhaseBegan("provision", True, 0.0),
+        StageEnded("nodes", 1.25, 0.0),
+        PhaseEnded("provision", 0.0),
         WriteFailed(DB, Fault(Cause.INVALID, 422, "no"), 0.5, 2.0, 2.1),
         ended(DB, Outcome.FAILED, ready=False, reason="no", at=2.1),
         replace(ended(WEB, Outcome.SKIPPED, ready=False, because=DB, at=2.2), released_without=(EDGE,)),
@@ -82,12 +85,15 @@ def test_recovery_is_null_when_the_run_did_not_pass_and_its_phases_stay() -> Non
     assert recovery == {
         "seconds": None,
         "objectiveSeconds": None,
-        "phases": [{"name": "rebuild", "seconds": 14.2, "counted": True}],
+        "phases": [
+            {"name": "provision", "seconds": 0.0, "counted": True, "stages": [{"name": "nodes", "seconds": 1.25}]},
+            {"name": "rebuild", "seconds": 14.2, "counted": True, "stages": []},
+        ],
     }
 
 
 def test_seconds_are_rounded_to_milliseconds() -> None:
-    assert document(fold(run(seconds=1.23456)))["recovery"]["seconds"] == 1.235
+    assert document(fold(run(seconds=1.256)))["recovery"]["seconds"] == 1.235
 
 
 def test_an_object_that_is_not_provable_is_neither_verified_nor_not() -> None:
