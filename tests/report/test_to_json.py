@@ -93,7 +93,7 @@ def test_recovery_is_null_when_the_run_did_not_pass_and_its_phases_stay() -> Non
 
 
 def test_seconds_are_rounded_to_milliseconds() -> None:
-    assert document(fold(run(seconds=1.256)))["recovery"]["seconds"] == 1.235
+    assert document(fold(run(seconds=1.23456)))["recovery"]["seconds"] == 1.235
 
 
 def test_an_object_that_is_not_provable_is_neither_verified_nor_not() -> None:
