@@ -100,9 +100,9 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     tables.print_table(sys.stdout, headers, rows)
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(plan: Plan, *, wide: bool = False) -> None:
     """Print a plan to stdout, for people."""
-    tables.print_plan(sys.stdout, plan)
+    tables.print_plan(sys.stdout, plan, wide=wide)
 
 
 def data(document: Any, form: str) -> None:

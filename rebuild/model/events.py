@@ -12,6 +12,7 @@ from typing import TypeAlias
 from rebuild.model.edges import Edge
 from rebuild.model.facts import Fact
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.images import NeededImage
 from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome, Status
@@ -100,6 +101,7 @@ class Planned:
     findings: tuple[Finding, ...]
     limits: tuple[Limit, ...]
     at: float
+    images: tuple[NeededImage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from rebuild.model.edges import Edge
 from rebuild.model.faults import Fault
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.images import NeededImage
 from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
 from rebuild.report import fidelity
@@ -54,6 +55,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "differences": differences,
         "controllerOwned": owned,
         "findings": found_all,
+        "images": [_image(need) for need in ledger.plan.images] if ledger.plan else [],
     }
 
 
@@ -191,6 +193,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "origin": _origin(finding.origin),
         "message": finding.message,
         "nextStep": finding.next_step or None,
+    }
+
+
+def _image(need: NeededImage) -> dict[str, Any]:
+    image = need.image
+    return {
+        "reference": str(image),
+        "registry": image.registry,
+        "repository": image.repository,
+        "tag": image.tag or None,
+        "digest": image.digest or None,
+        "pullPolicies": list(need.policies),
+        "users": [str(ref) for ref in need.users],
     }
 
 

@@ -19,7 +19,7 @@ from rebuild.model.states import Outcome
 from rebuild.plan.steps import Action
 from rebuild.report.judgement import FAIL, HOLD_BACK
 from rebuild.report.to_json import document
-from tests.report.streams import DB, EVERYTHING, ORIGIN, SHOP, WEB, ended, fold, plan, planned, run, verified
+from tests.report.streams import DB, EVERYTHING, NGINX, ORIGIN, SHOP, WEB, ended, fold, plan, planned, run, verified
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 DRIFT = Difference(WEB, "spec.replicas", "3", "2", "kubectl")
@@ -32,6 +32,7 @@ def eventful() -> list[Event]:
         *(planned(ref) for ref in EVERYTHING),
         limits=(Limit("not-provable", SHOP, "simulated"),),
         findings=(Finding("odd", Severity.WARNING, "odd indeed", WEB, ORIGIN, "look"),),
+        images=(NGINX,),
     )
     return run(
         PhaseBegan("provision", True, 0.0),
