@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from rebuild.cli import finish, helping, options
-from rebuild.cli.labs import given, installed, kind_provider
+from rebuild.cli.labs import given, installed, kind_provider, kwok_provider
 from rebuild.model.errors import UsageError
 from rebuild.providers import labs
 from rebuild.providers.claims import LabBusy, State
@@ -17,7 +17,6 @@ from rebuild.providers.kind import lab as kind_lab
 from rebuild.providers.kind.provider import KindOptions
 from rebuild.providers.kwok import cluster
 from rebuild.providers.kwok.binaries import Source
-from rebuild.providers.kwok.provider import Kwok
 from rebuild.providers.labs import LabStatus
 from rebuild.providers.port import Provider
 
@@ -81,10 +80,10 @@ def up(
 ) -> int:
     """Create a lab and print its kubeconfig file."""
     wanted = KindOptions(kind_config, image, preload)
-    given(provider.split(","), nodes, wanted)
+    given((provider,), nodes, wanted)
     with finish.view_for(mode) as view:
         maker: Provider = (
-            kind_provider(view, wanted) if provider == "kind" else Kwok(installed(view), nodes=nodes or cluster.NODES)
+            kind_provider(view, wanted) if provider == "kind" else kwok_provider(view, nodes or cluster.NODES)
         )
         target = maker.create(name, kubeconfig=kubeconfig)
     click.echo(str(target.kubeconfig))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from pathlib import Path
 
 from rebuild.console.view import View
 from rebuild.model.errors import UsageError
+from rebuild.model.images import Image
+from rebuild.providers import versions
 from rebuild.providers.kind import install, provider
 from rebuild.providers.kind.provider import Kind, KindOptions
-from rebuild.providers.kwok import build
+from rebuild.providers.kwok import binaries, build
 from rebuild.providers.kwok.binaries import Binaries, Source
+from rebuild.providers.kwok.provider import Kwok
 
 
 def installed(view: View, source: Source = Source.BUILD) -> Binaries:
@@ -18,10 +21,27 @@ def installed(view: View, source: Source = Source.BUILD) -> Binaries:
     return build.install(view.build_step, source=source)
 
 
-def kind_provider(view: View, options: KindOptions, *, images: Collection[str] = (), logs: Path | None = None) -> Kind:
+def kwok_provider(view: View, nodes: int, *, kubernetes: str = "") -> Kwok:
+    """The provider of simulated nodes, with all that it needs at hand.
+
+    Raises:
+        WrongKubernetes: when the lab's minor version is not the one that is needed.
+    """
+    versions.assert_minor(binaries.KUBERNETES_VERSION, kubernetes, of="the lab of kwok")
+    return Kwok(installed(view), nodes=nodes)
+
+
+def kind_provider(
+    view: View,
+    options: KindOptions,
+    *,
+    kubernetes: str = "",
+    images: Set[Image] = frozenset(),
+    logs: Path | None = None,
+) -> Kind:
     """The provider of real nodes, with all that it needs at hand; this is not part of any recovery time."""
     kit = install.install(view.build_step, image=options.image)
-    return provider.prepared(kit, options, images=images, logs=logs)
+    return provider.prepared(kit, options, kubernetes=kubernetes, images=images, logs=logs)
 
 
 def given(providers: Collection[str], nodes: int | None, kind: KindOptions) -> None:

@@ -60,7 +60,7 @@ def paths(value: Any, prefix: str = "") -> Iterator[str]:
 
 
 def test_each_field_is_described_and_each_described_field_is_there() -> None:
-    described = re.findall(r"^\| `([^`]+)` \|", DOCS.read_text(), re.MULTILINE)
+    described = re.findall(r"^\| `([^`]+)` \|", DOCS.read_text().partition("## ")[0], re.MULTILINE)
     assert sorted(described) == sorted(set(paths(document(fold(eventful())))))
 
 

@@ -7,16 +7,16 @@ a cluster is made for it.
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
 from rebuild.model.errors import UsageError
+from rebuild.model.images import Image
 from rebuild.providers.kind import docker
 
-_REGISTRY, _LIBRARY, _TAG = "docker.io", "library", "latest"
 _MANIFEST = "manifest.json"
 
 
@@ -36,7 +36,7 @@ class Load:
     """The file, or the image's name."""
 
 
-def loads(wanted: Sequence[str], archives: Iterable[Path], images: Collection[str]) -> tuple[Load, ...]:
+def loads(wanted: Sequence[str], archives: Iterable[Path], images: Set[Image]) -> tuple[Load, ...]:
     """What to load, each once: everything that is asked for, and the archives that hold an image of the blueprint.
 
     Args:
@@ -48,9 +48,8 @@ def loads(wanted: Sequence[str], archives: Iterable[Path], images: Collection[st
         PreloadUnknown: when something that is wanted is not there.
         DockerUnavailable: when there is nobody to ask.
     """
-    named = {full_name(image) for image in images}
     chosen = [_load(each) for each in wanted]
-    chosen += [_archive(path) for path in archives if named & {full_name(tag) for tag in tags(path)}]
+    chosen += [_archive(path) for path in archives if not images.isdisjoint(map(Image.parse, tags(path)))]
     return tuple(dict.fromkeys(chosen))
 
 
@@ -69,15 +68,6 @@ def tags(path: Path) -> tuple[str, ...]:
         raise PreloadUnknown(
             f"{path} is no archive of images: {error}", hint="write one with `docker save --output FILE IMAGE`"
         ) from error
-
-
-def full_name(image: str) -> str:
-    """An image's name with what Docker adds to a short one: `docker.io/`, `library/` and `:latest`."""
-    first, slash, _ = image.partition("/")
-    if not slash or not ("." in first or ":" in first or first == "localhost"):
-        image = f"{_REGISTRY}/{image}" if slash else f"{_REGISTRY}/{_LIBRARY}/{image}"
-    is_exact = "@" in image or ":" in image.rpartition("/")[2]
-    return image if is_exact else f"{image}:{_TAG}"
 
 
 def _load(wanted: str) -> Load:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from rebuild.model.errors import Refused
+from rebuild.model.images import Image
 from rebuild.providers import claims
+from rebuild.providers import versions as needs
 from rebuild.providers.kind import cluster, containers, docker, install, kindfile, lab, places, preload
 from rebuild.providers.kind.cluster import Wishes
 from rebuild.providers.kind.install import Kit
 from rebuild.providers.kind.kindfile import KindFile
 from rebuild.providers.port import Baseline, Target, Told, untold
-
-
-class WrongKubernetes(Refused):
-    """The node image runs another minor version of Kubernetes than the blueprint needs."""
-
-    code = "wrong-kubernetes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +26,6 @@ class KindOptions:
     """The node image; what `install` chose, or the kind file names, by default."""
     preload: tuple[str, ...] = ()
     """Archives, and images of the local Docker."""
-    kubernetes: str = ""
-    """The minor version that is needed, such as `1.37`; any by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +64,20 @@ class Kind:
         return [one.lab.target for one in cluster.list_labs() if one.lab is not None and one.lab.complete]
 
 
-def prepared(kit: Kit, options: KindOptions, *, images: Collection[str] = (), logs: Path | None = None) -> Kind:
+def prepared(
+    kit: Kit,
+    options: KindOptions,
+    *,
+    kubernetes: str = "",
+    images: Set[Image] = frozenset(),
+    logs: Path | None = None,
+) -> Kind:
     """The provider, once everything that it needs has been looked at; nothing has been made then.
 
     Args:
         kit: What `install` gave.
         options: What the user wants.
+        kubernetes: The minor version that is needed, such as `1.37`; any by default.
         images: The images that the blueprint names: the kit's archives that hold one are loaded as well.
         logs: Where the logs of a creation that failed are kept.
 
@@ -92,7 +93,7 @@ def prepared(kit: Kit, options: KindOptions, *, images: Collection[str] = (), lo
     image = options.image or ("" if file.images else kit.image)
     versions = {each: containers.ensure_node_image(each) for each in _images(kit, file, image)}
     for each, version in versions.items():
-        _assert_minor(each, version, options.kubernetes)
+        needs.assert_minor(version, kubernetes, of=f"the node image {each}")
     loads = preload.loads(options.preload, kit.archives, images)
     return Kind(Wishes(kit.kind, file, image, next(iter(versions.values()), ""), loads, logs))
 
@@ -103,11 +104,3 @@ def _images(kit: Kit, file: KindFile, image: str) -> tuple[str, ...]:
         return (image,)
     own = install.official_image(kit.kind)
     return file.images or ((own,) if own else ())
-
-
-def _assert_minor(image: str, version: str, needed: str) -> None:
-    if needed and not f"{version}.".startswith(f"v{needed}."):
-        raise WrongKubernetes(
-            f"the node image {image} runs Kubernetes {version}, and {needed} is needed",
-            hint=f"nothing was made; name a node image of Kubernetes {needed} with --image",
-        )
