@@ -21,6 +21,11 @@ def installed(view: View, source: Source = Source.BUILD) -> Binaries:
     return build.install(view.build_step, source=source)
 
 
+def kit(view: View, *, image: str = "") -> install.Kit:
+    """What clusters of real nodes are made of, found or built now; this is not part of any recovery time either."""
+    return install.install(view.build_step, image=image)
+
+
 def kwok_provider(view: View, nodes: int, *, kubernetes: str = "") -> Kwok:
     """The provider of simulated nodes, with all that it needs at hand.
 
@@ -40,8 +45,9 @@ def kind_provider(
     logs: Path | None = None,
 ) -> Kind:
     """The provider of real nodes, with all that it needs at hand; this is not part of any recovery time."""
-    kit = install.install(view.build_step, image=options.image)
-    return provider.prepared(kit, options, kubernetes=kubernetes, images=images, logs=logs)
+    file = options.read()
+    own = kit(view, image=options.image or next(iter(file.images), ""))
+    return provider.prepared(own, file, options, kubernetes=kubernetes, images=images, logs=logs)
 
 
 def given(providers: Collection[str], nodes: int | None, kind: KindOptions) -> None:

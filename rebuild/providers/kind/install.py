@@ -26,7 +26,7 @@ class Kit:
     kind: Path
     """The kind program."""
     image: str
-    """The node image to use; nothing for the one that the kind program takes by itself."""
+    """The node image to use."""
     archives: tuple[Path, ...] = ()
     """Archives of the lab's own images, for `kind load image-archive`."""
 
@@ -51,11 +51,7 @@ def install(progress: Progress = lambda _: None, *, image: str = "") -> Kit:
     home = files.private_directory(places.cache_root())
     with FileLock(home / "lock"):
         kind = found_kind() or _built_kind(progress)
-        chosen = image or found_image(kind)
-        if chosen is None:
-            official = official_image(kind)
-            chosen = "" if official and docker.pull(official) else node.install(progress)
-    return Kit(kind, chosen)
+        return Kit(kind, image or found_image(kind) or pulled_image(kind) or node.install(progress))
 
 
 def found_kind() -> Path | None:
@@ -66,12 +62,18 @@ def found_kind() -> Path | None:
     return built if built.is_file() else None
 
 
-def found_image(kind: Path) -> str | None:
-    """The node image that Docker has, as `Kit` names it; None where it has none. Pulls and builds nothing."""
+def found_image(kind: Path) -> str:
+    """The node image that Docker has, or nothing. Pulls and builds none."""
     official = official_image(kind)
     if official and docker.has_image(official):
-        return ""
-    return node.tag() if node.is_built() else None
+        return official
+    return node.tag() if node.is_built() else ""
+
+
+def pulled_image(kind: Path) -> str:
+    """The official node image, if Docker could fetch it; else nothing."""
+    official = official_image(kind)
+    return official if official and docker.pull(official) else ""
 
 
 def official_image(kind: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rebuild.model.images import Image
 from rebuild.providers import claims
 from rebuild.providers import versions as needs
-from rebuild.providers.kind import cluster, containers, docker, install, kindfile, lab, places, preload
+from rebuild.providers.kind import cluster, containers, docker, kindfile, lab, places, preload
 from rebuild.providers.kind.cluster import Wishes
 from rebuild.providers.kind.install import Kit
 from rebuild.providers.kind.kindfile import KindFile
@@ -26,6 +26,14 @@ class KindOptions:
     """The node image; what `install` chose, or the kind file names, by default."""
     preload: tuple[str, ...] = ()
     """Archives, and images of the local Docker."""
+
+    def read(self) -> KindFile:
+        """The kind file.
+
+        Raises:
+            KindFileInvalid, ApiExposed: when it cannot be used.
+        """
+        return kindfile.read(self.file or places.config_root() / "single.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class Kind:
 
 def prepared(
     kit: Kit,
+    file: KindFile,
     options: KindOptions,
     *,
     kubernetes: str = "",
@@ -76,31 +85,22 @@ def prepared(
 
     Args:
         kit: What `install` gave.
+        file: What the options name.
         options: What the user wants.
         kubernetes: The minor version that is needed, such as `1.37`; any by default.
         images: The images that the blueprint names: the kit's archives that hold one are loaded as well.
         logs: Where the logs of a creation that failed are kept.
 
     Raises:
-        KindFileInvalid, ApiExposed: when the kind file cannot be used.
         NodeImageMissing: when a node image cannot be had.
         WrongKubernetes: when it runs another minor version than is needed.
         PreloadUnknown: when something that is to be preloaded is not there.
         DockerMissing, DockerNotRunning, DockerForbidden: when Docker does not answer.
     """
-    file = kindfile.read(options.file or places.config_root() / "single.yaml")
     docker.check()
     image = options.image or ("" if file.images else kit.image)
-    versions = {each: containers.ensure_node_image(each) for each in _images(kit, file, image)}
+    versions = {each: containers.ensure_node_image(each) for each in ((image,) if image else file.images)}
     for each, version in versions.items():
         needs.assert_minor(version, kubernetes, of=f"the node image {each}")
     loads = preload.loads(options.preload, kit.archives, images)
     return Kind(Wishes(kit.kind, file, image, next(iter(versions.values()), ""), loads, logs))
-
-
-def _images(kit: Kit, file: KindFile, image: str) -> tuple[str, ...]:
-    """The node images that will run, as far as anybody knows before kind does."""
-    if image:
-        return (image,)
-    own = install.official_image(kit.kind)
-    return file.images or ((own,) if own else ())
