@@ -18,7 +18,7 @@ from rebuild.report.verdict import verdict
 SCHEMA_VERSION = "rebuild.dev/report-comparison/v1alpha1"
 _SHOWN = 12
 """Kinds of objects that the text names; the document has all."""
-_WORTH_NAMING = 0.1
+_WORTH_NAMING = 0.5
 """Seconds of difference that a kind has to have for that."""
 
 Runs: TypeAlias = Mapping[str, Ledger]

@@ -198,18 +198,6 @@ nodes:
 """
 
 
-def test_a_failed_creation_shows_kinds_reason_and_keeps_the_logs_of_the_nodes(wishes: Wishes, tmp_path: Path) -> None:
-    (tmp_path / "broken.yaml").write_text(BROKEN)
-    logs = tmp_path / "drill-kind-logs"
-    with pytest.raises(KindFailed) as caught:
-        cluster.up("broken", replace(wishes, file=KindFile(tmp_path / "broken.yaml"), logs=logs))
-    assert "ERROR: failed to create cluster" in str(caught.value)
-    assert str(logs) in str(caught.value)
-    assert next(logs.rglob("journal.log")).stat().st_size > 0
-    assert not claims.directory("broken").exists()
-    assert not in_docker(claims.directory("broken"))
-
-
 def test_a_creation_that_takes_too_long_is_cut_short(wishes: Wishes) -> None:
     with pytest.raises(KindFailed, match="did not end within 3 s"):
         cluster.up("slow", replace(wishes, timeout=3.0))
@@ -264,10 +252,29 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("moment", ["  provision", "  node image took"])
+def test_a_failed_creation_shows_kinds_reason_and_keeps_the_logs_of_the_nodes(
+    kit: Kit, source: Path, state: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    report, kind_file = tmp_path / "broken.json", tmp_path / "broken.yaml"
+    ran = rebuild("drill", "--source", source, "--provider", "kind", "--kind-config", kind_file, "--report", report)
+    assert ran.code == 5, ran.stderr
+    assert "ERROR: failed to create cluster" in ran.stderr
+    assert "[kind-failed]" in ran.stderr
+    logs = tmp_path / "broken-kind-logs"
+    assert str(logs) in ran.stderr
+    assert next(logs.rglob("journal.log")).stat().st_size > 0
+    assert "failed to create cluster" in orjson.loads(report.read_bytes())["exit"]["reason"]
+    assert claims.homes() == ()
+    assert "rebuild-drill-" not in docker("ps", "--all")
+
+
+@pytest.mark.parametrize(
+    ("moment", "number", "code"),
+    [("  provision", signal.SIGINT, 130), ("  node image took", signal.SIGTERM, 143)],
+)
 def test_an_interrupted_creation_leaves_nothing_behind(
-    kit: Kit, source: Path, state: Path, number: signal.Signals, code: int, moment: str
+    kit: Kit, source: Path, state: Path, moment: str, number: signal.Signals, code: int
 ) -> None:
     running = Running("drill", "--source", source, "--provider", "kind")
     running.until(moment)
