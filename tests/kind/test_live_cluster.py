@@ -144,15 +144,20 @@ def test_a_disk_that_is_full_while_loading_is_named(kind_cluster: KindLab, tmp_p
 
 
 def test_two_clusters_start_at_once_and_leave_nothing_behind(wishes: Wishes, users: Path, tmp_path: Path) -> None:
-    provider = Kind(wishes)
+    provider, workers = Kind(wishes), Kind(replace(wishes, file=KindFile(places.config_root() / "workers.yaml")))
+    stages: list[str] = []
     copy = tmp_path / "copy" / "kubeconfig"
     with ThreadPoolExecutor(2) as both:
-        left = both.submit(provider.create, "left", kubeconfig=copy)
+        left = both.submit(workers.create, "left", kubeconfig=copy, told=lambda name, _seconds: stages.append(name))
         right = both.submit(provider.create, "right")
         targets: list[Target] = [left.result(), right.result()]
     try:
         assert targets[0].server != targets[1].server
         assert {one.name for one in provider.list()} >= {"left", "right"}
+        assert stages[-3:] == ["storage", "workers join", "nodes ready"]
+        assert [state for one in cluster.list_labs() if one.name == "left" for state in one.containers.values()] == [
+            "running"
+        ] * 3
         assert copy.read_bytes() == (claims.directory("left") / "kubeconfig").read_bytes()
         with pytest.raises(LabExists):
             provider.create("left")
