@@ -27,10 +27,11 @@ from rebuild.model.events import (
     TargetBound,
     WriteIntended,
 )
-from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
+from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Fault
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
+from rebuild.model.troubles import Trouble
 
 ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.UNCHANGED)
 """The API server holds the object as we sent it."""
@@ -72,6 +73,8 @@ class Record:
     """Why the last refused attempt was refused, also where a later attempt passed."""
     seen: Status | None = None
     seen_version: int = 0
+    trouble: Trouble | None = None
+    """What was last seen to keep its Pods from running."""
     verification: ObjectVerified | None = None
 
     @property
@@ -180,7 +183,15 @@ class Ledger:
                 self._phase_ended(event)
             case RunEnded():
                 self.end = event
-            case WriteIntended() | WriteAccepted() | WriteFailed() | HealthSeen() | ObjectEnded() | ObjectVerified():
+            case (
+                WriteIntended()
+                | WriteAccepted()
+                | WriteFailed()
+                | HealthSeen()
+                | TroubleSeen()
+                | ObjectEnded()
+                | ObjectVerified()
+            ):
                 record = self.objects.get(event.ref)
                 if record:
                     self._add_to(record, event)
@@ -206,7 +217,7 @@ class Ledger:
     def _add_to(
         self,
         record: Record,
-        event: WriteIntended | WriteAccepted | WriteFailed | HealthSeen | ObjectEnded | ObjectVerified,
+        event: WriteIntended | WriteAccepted | WriteFailed | HealthSeen | TroubleSeen | ObjectEnded | ObjectVerified,
     ) -> None:
         match event:
             case WriteIntended():
@@ -225,6 +236,8 @@ class Ledger:
             case HealthSeen():
                 if event.version >= record.seen_version:
                     record.seen, record.seen_version = event.status, event.version
+            case TroubleSeen():
+                record.trouble = event.trouble
             case ObjectEnded():
                 self._ended(record, event)
             case ObjectVerified():
