@@ -15,11 +15,13 @@ from rebuild.console.safe import clean
 from rebuild.console.words import counted, trouble
 from rebuild.model.events import (
     Event,
+    ImageObserved,
     ObjectEnded,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
     Planned,
+    PodsObserved,
     RunEnded,
     RunStarted,
     SourceRead,
@@ -95,6 +97,8 @@ class PlainView:
                 self._say(at, "stopping", reason)
             case RunEnded(complete, reason, at):
                 self._say(at, "ended" if complete else "incomplete", reason)
+            case PodsObserved() | ImageObserved():
+                pass
             case TimerFired(_, at):
                 self._sign_of_life(at)
             case _:

@@ -15,12 +15,14 @@ from typing import assert_never
 
 from rebuild.model.events import (
     Event,
+    ImageObserved,
     ObjectEnded,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
     Planned,
     PlannedObject,
+    PodsObserved,
     RunEnded,
     RunStarted,
     SourceRead,
@@ -29,6 +31,7 @@ from rebuild.model.events import (
 )
 from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Fault
+from rebuild.model.images import Image
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.model.troubles import Trouble
@@ -76,6 +79,7 @@ class Record:
     trouble: Trouble | None = None
     """What was last seen to keep its Pods from running."""
     verification: ObjectVerified | None = None
+    pods: PodsObserved | None = None
 
     @property
     def ref(self) -> Ref:
@@ -145,6 +149,8 @@ class Ledger:
     phases: list[Phase] = field(default_factory=list)
     objects: dict[Ref, Record] = field(default_factory=dict)
     """In the order of the plan."""
+    images: dict[Image, ImageObserved] = field(default_factory=dict)
+    """How the images came that a kubelet told of."""
     limited: frozenset[Ref] = frozenset()
     """The objects that a limit of the plan names."""
     verified: int = 0
@@ -191,10 +197,13 @@ class Ledger:
                 | TroubleSeen()
                 | ObjectEnded()
                 | ObjectVerified()
+                | PodsObserved()
             ):
                 record = self.objects.get(event.ref)
                 if record:
                     self._add_to(record, event)
+            case ImageObserved():
+                self.images[event.image] = event
             case TimerFired() | StopAsked():
                 pass
             case _:
@@ -217,7 +226,14 @@ class Ledger:
     def _add_to(
         self,
         record: Record,
-        event: WriteIntended | WriteAccepted | WriteFailed | HealthSeen | TroubleSeen | ObjectEnded | ObjectVerified,
+        event: WriteIntended
+        | WriteAccepted
+        | WriteFailed
+        | HealthSeen
+        | TroubleSeen
+        | ObjectEnded
+        | ObjectVerified
+        | PodsObserved,
     ) -> None:
         match event:
             case WriteIntended():
@@ -244,6 +260,8 @@ class Ledger:
                 self.judged += record.verification is None
                 self.verified += passed(event) - passed(record.verification)
                 record.verification = event
+            case PodsObserved():
+                record.pods = event
             case _:
                 assert_never(event)
 
