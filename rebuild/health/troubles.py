@@ -103,7 +103,7 @@ def _of_container(status: Body, name: str, image: str, *, is_first: bool) -> Tro
     because = f"{reason}: {message}" if message else reason
     if reason in _IMAGE_REASONS:
         because = because.replace(f'Back-off pulling image "{image}": ', "")
-        return Trouble(TroubleKind.IMAGE, f"container {name} cannot have the image {image}: {because}", image)
+        return Trouble(TroubleKind.IMAGE, f"container {name} does not get its image {image}: {because}", image)
     if reason == "CreateContainerConfigError":
         return Trouble(TroubleKind.CONFIG, f"container {name} cannot be made: {message or reason}")
     if end := _end(status):

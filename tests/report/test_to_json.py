@@ -93,8 +93,6 @@ def test_pods_and_images_are_told_with_what_was_measured_of_them() -> None:
     assert web["trouble"] is None, "it is over"
     (image,) = document(fold(run(*told_of_web(), the_plan=plan(images=(NGINX,)))))["images"]
     assert (image["reference"], image["pull"]["seconds"]) == ("docker.io/library/nginx:1.27", None)
-        ("docker.io/library/nginx:1.27", None)
-    ]
     assert image["pull"]["present"] == 3
 
 
