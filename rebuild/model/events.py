@@ -48,6 +48,15 @@ class PhaseEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class StageEnded:
+    """A part of the phase that lasts is over, after so many seconds; stages need not add up to their phase."""
+
+    name: str
+    seconds: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRead:
     """What is being rebuilt. `commit` is empty when it is not a commit."""
 
@@ -179,6 +188,7 @@ Event: TypeAlias = (
     | RunStarted
     | PhaseBegan
     | PhaseEnded
+    | StageEnded
     | SourceRead
     | TargetBound
     | Planned

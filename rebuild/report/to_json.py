@@ -18,6 +18,7 @@ from rebuild.model.objects import Origin
 from rebuild.model.pods import PodEvent, PodTimes
 from rebuild.model.refs import Ref
 from rebuild.model.troubles import Trouble
+from rebuild.report import fidelity
 from rebuild.report.judgement import Judgement, findings, is_verified, judgements, limits
 from rebuild.report.ledger import Ledger, Phase, Record
 from rebuild.report.verdict import Verdict, verdict
@@ -86,6 +87,8 @@ def _target(ledger: Ledger) -> dict[str, Any] | None:
             "version": target.version,
             "provider": target.provider,
             "fidelity": target.fidelity,
+            "proves": list(fidelity.of(target.fidelity).proves),
+            "doesNotProve": list(fidelity.of(target.fidelity).does_not_prove),
             "server": target.server,
         }
     )
@@ -100,7 +103,8 @@ def _recovery(ledger: Ledger, answer: Verdict) -> dict[str, Any]:
 
 
 def _phase(phase: Phase) -> dict[str, Any]:
-    return {"name": phase.name, "seconds": _seconds(phase.seconds), "counted": phase.counted}
+    stages = [{"name": stage.name, "seconds": _seconds(stage.seconds)} for stage in phase.stages]
+    return {"name": phase.name, "seconds": _seconds(phase.seconds), "counted": phase.counted, "stages": stages}
 
 
 def _counts(judged: dict[Ref, Judgement]) -> dict[str, int]:
