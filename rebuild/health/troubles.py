@@ -45,6 +45,16 @@ def trouble(body: Body) -> Trouble | None:
     return Trouble(found.kind, cut(message), found.image)
 
 
+def crash(bodies: Iterable[Body]) -> Trouble | None:
+    """How a process of these Pods ended that keeps its Pod now.
+
+    A failed Pod of a controller counts for nothing: it was replaced, and stays to be looked at.
+    """
+    counted = (body for body in bodies if owner(body).kind == "Pod" or fields.text(body, "status", "phase") != "Failed")
+    crashes = (TroubleKind.CRASH, TroubleKind.OUT_OF_MEMORY)
+    return worst(found for found in map(trouble, counted) if found and found.kind in crashes)
+
+
 def worst(troubles: Iterable[Trouble]) -> Trouble | None:
     """The one to tell of; of equals the first."""
     return min(troubles, key=lambda found: (_ORDER[found.kind], found.image), default=None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.health import podtimes, pulls, troubles
@@ -18,26 +19,27 @@ from rebuild.model.pods import Pull
 from rebuild.model.refs import Ref
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget
-from rebuild.plan.snapshot import Snapshot
 from rebuild.report.judgement import Judgement, judgements
 
+Pods: TypeAlias = dict[Ref, list[Body]]
+"""Live Pods by the declared workload that they belong to."""
 _SICK = (Judgement.NEVER_READY, Judgement.UNHEALTHY)
 
 
-def look(run: Run, target: BoundTarget, snapshot: Snapshot) -> None:
+def look(run: Run, target: BoundTarget, live: Pods) -> None:
     """Record how long Pods took where real containers run, and the last warnings about those that are not healthy.
 
     Args:
         run: who is told.
         target: where its Events are read: one list for each namespace that has something to tell.
-        snapshot: what verification saw, its Pods included.
+        live: the Pods as they were seen last.
     """
     kind = target.served.get("", "Event")
     if kind is None:
         return
     sick = {ref for ref, found in judgements(run.ledger).items() if found in _SICK}
     measured = target.capabilities.containers
-    pods = {ref: found for ref, found in _by_workload(run, snapshot).items() if measured or ref in sick}
+    pods = {ref: found for ref, found in live.items() if measured or ref in sick}
     if not pods:
         return
     with run.phase("pods", counted=False):
@@ -52,12 +54,12 @@ def look(run: Run, target: BoundTarget, snapshot: Snapshot) -> None:
             run.record(observed)
 
 
-def _by_workload(run: Run, snapshot: Snapshot) -> dict[Ref, list[Body]]:
+def by_workload(declared: Iterable[Ref], bodies: Iterable[Body]) -> Pods:
     """The Pods of each declared workload, in the order of the plan and of their names."""
-    found: dict[Ref, list[Body]] = defaultdict(list)
-    for body in snapshot.of_kind("", "Pod"):
+    found: Pods = defaultdict(list)
+    for body in bodies:
         found[troubles.owner(body)].append(body)
-    return {ref: sorted(found[ref], key=_name) for ref in run.ledger.objects if ref in found}
+    return {ref: sorted(found[ref], key=_name) for ref in declared if ref in found}
 
 
 def _events(cluster: Cluster, kind: Kind, namespace: str) -> tuple[Body, ...]:

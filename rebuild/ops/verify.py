@@ -1,6 +1,6 @@
 """The verb `verify`: one list per kind, and a verdict on every declared object that could be sent. Writes nothing.
 
-When the verdict stands, what was told of Pods is read as well: it explains, and decides nothing.
+What was told of Pods is read as well: it explains the answer, and only a crash soon after changes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rebuild.model.events import ObjectVerified
 from rebuild.model.faults import Fault
 from rebuild.model.objects import Body
 from rebuild.model.states import Health, Status
-from rebuild.ops import observe, pods
+from rebuild.ops import observe, pods, settling
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget
 from rebuild.plan import build
@@ -28,6 +28,13 @@ _NOT_THERE = Status(Health.NOT_FOUND, "does not exist")
 def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, *, counted: bool) -> None:
     """Compare what lives with what is declared, and record what is found of each object.
 
+    Args:
+        run: who is told.
+        target: the cluster that is read.
+        blueprint: what is declared.
+        plan: what was to be done about it.
+        counted: whether this ends a recovery, so that what was just started has to prove itself.
+
     Raises:
         Unreachable: when the cluster stops answering.
     """
@@ -35,7 +42,10 @@ def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, *, c
         snapshot = observe.snapshot(target.cluster, blueprint, plan.kinds)
         for verified in _verified(snapshot, blueprint, plan, run.key):
             run.record(verified)
-    pods.look(run, target, snapshot)
+    live = pods.by_workload(run.ledger.objects, snapshot.of_kind("", "Pod"))
+    if counted and target.capabilities.containers:
+        live = settling.settle(run, target, live)
+    pods.look(run, target, live)
 
 
 def _verified(snapshot: Snapshot, blueprint: Blueprint, plan: Plan, key: bytes) -> Iterator[ObjectVerified]:

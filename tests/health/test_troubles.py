@@ -126,6 +126,16 @@ def test_a_foreign_message_is_cut() -> None:
     assert found.message.endswith("x...")
 
 
+def test_a_crash_is_what_ended_a_process_of_a_pod_that_is_still_wanted() -> None:
+    crashed = container(state={"terminated": {"exitCode": 3}})
+    replaced = {**crashed, "phase": "Failed"}
+    made_by = {"ownerReferences": [DEPLOYED]}
+    starting = pod({"phase": "Pending"}, **made_by)
+    assert troubles.crash([starting, pod(replaced, **made_by)]) is None
+    assert troubles.crash([starting, pod(crashed, **made_by)]) == troubles.trouble(pod(crashed))
+    assert troubles.crash([pod(replaced)]) == troubles.trouble(pod(replaced)), "nobody replaces it"
+
+
 @pytest.mark.parametrize(
     ("metadata", "owner"),
     [
@@ -149,7 +159,7 @@ def test_a_pod_belongs_to_its_controller_and_behind_a_replicaset_to_the_deployme
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
-    max_leaves=8,
+    max_leaves=4,
 )
 FIELDS = st.sampled_from(
     ["metadata", "status", "spec", "state", "waiting", "reason", "containers", "containerStatuses", "ownerReferences"]
