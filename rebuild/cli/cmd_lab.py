@@ -142,7 +142,7 @@ def status(name: str, form: str) -> int:
     if form == "kubeconfig":
         click.echo(row["kubeconfig"] or "")
     elif form == "table":
-        finish.table(("field", "value"), ((key, str(value)) for key, value in row.items()))
+        finish.table(("field", "value"), ((key, "" if value is None else str(value)) for key, value in row.items()))
     else:
         finish.data(row, form)
     return 0 if lab.state is State.RUNNING else 1

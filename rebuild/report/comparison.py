@@ -33,6 +33,8 @@ class Row:
     seconds: tuple[float | None, ...]
     objects: int = 0
     """How many objects it is the longest time of; 0 where it is about none."""
+    counted: bool = True
+    """Whether it is part of the recovery time."""
     part: bool = False
     """Whether it is a stage of the phase above it."""
 
@@ -55,7 +57,7 @@ def document(runs: Runs) -> dict[str, Any]:
         "providers": list(runs),
         "exit": {"code": exit_code(runs)},
         "recovery": _as_json(recovery(runs)),
-        "phases": [{**_as_json(row), "isStage": row.part} for row in phases(runs)],
+        "phases": [{**_as_json(row), "counted": row.counted, "isStage": row.part} for row in phases(runs)],
         "kinds": [{**_as_json(row), "objects": row.objects} for row in kinds(runs)],
         "reports": [to_json.document(ledger) for ledger in runs.values()],
     }
@@ -83,10 +85,11 @@ def phases(runs: Runs) -> Iterator[Row]:
     """Each phase, followed by its stages."""
     for name in _ordered([[phase.name for phase in ledger.phases] for ledger in runs.values()]):
         found = [_phase(ledger, name) for ledger in runs.values()]
-        yield Row(name, tuple(phase.seconds if phase else None for phase in found))
+        counted = any(phase.counted for phase in found if phase)
+        yield Row(name, tuple(phase.seconds if phase else None for phase in found), counted=counted)
         stages = [{stage.name: stage.seconds for stage in phase.stages} if phase else {} for phase in found]
         for stage in _ordered([list(each) for each in stages]):
-            yield Row(stage, tuple(each.get(stage) for each in stages), part=True)
+            yield Row(stage, tuple(each.get(stage) for each in stages), counted=counted, part=True)
 
 
 def kinds(runs: Runs) -> list[Row]:
@@ -136,7 +139,8 @@ def _table(title: str, runs: Runs, rows: Sequence[Row], width: int) -> Iterator[
 
 
 def _label(row: Row) -> str:
-    return f"  {'  ' * row.part}{row.name}" + (f" ({row.objects})" if row.objects else "")
+    note = f" ({row.objects})" if row.objects else "" if row.counted or row.part else " (not counted)"
+    return f"  {'  ' * row.part}{row.name}{note}"
 
 
 def _cells(row: Row) -> str:

@@ -23,7 +23,7 @@ def drilled(fidelity: str, provision: float, web: float, *stages: StageEnded) ->
     began, over = PhaseBegan("provision", True, 0.0), PhaseEnded("provision", provision)
     events: list[Event] = [
         *opening(fidelity=fidelity),
-        *phase("install", 0.0, 0.0, counted=False),
+        *phase("install", -web / 10, 0.0, counted=False),
         began,
         *stages,
         over,
@@ -45,6 +45,7 @@ def test_phases_stages_and_kinds_stand_side_by_side(both: dict[str, Ledger]) -> 
     assert rows == [
         "Comparison                                     kwok        kind  difference",
         "  recovery                                    7.0 s      31.5 s     +24.5 s",
+        "  install (not counted)                       0.1 s       0.9 s      +0.8 s",
         "  provision                                   5.0 s      21.0 s     +16.0 s",
         "    nodes                                                 4.0 s",
         "    control plane                                        12.0 s",
@@ -60,7 +61,9 @@ def test_the_document_has_both_reports_and_the_differences(both: dict[str, Ledge
     assert document["schemaVersion"] == "rebuild.dev/report-comparison/v1alpha1"
     assert document["providers"] == [one["target"]["provider"] for one in document["reports"]] == ["kwok", "kind"]
     assert document["recovery"] == {"name": "recovery", "seconds": [7.0, 31.5], "difference": 24.5}
-    assert {"name": "nodes", "seconds": [None, 4.0], "difference": None, "isStage": True} in document["phases"]
+    assert {"name": "nodes", "seconds": [None, 4.0], "difference": None, "counted": True, "isStage": True} in document[
+        "phases"
+    ]
     assert document["kinds"][0] == {"name": "Deployment.apps", "seconds": [1.0, 9.5], "difference": 8.5, "objects": 1}
     assert orjson.dumps(document) == orjson.dumps(comparison.document(both))
 
