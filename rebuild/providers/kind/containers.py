@@ -5,14 +5,18 @@ Clusters are removed here and not by kind, which would do the same: its program 
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from rebuild.model.errors import Unreachable
 from rebuild.providers.kind import docker
-from rebuild.system import shell
+from rebuild.system import clock, shell
 
 LABEL = "io.x-k8s.kind.cluster"
 """kind marks each node with the name of its cluster."""
 _SECONDS = 120.0
 _PULL_SECONDS = 900.0
+_TRIES, _PAUSE = 5, 1.0
+"""Docker may still be at a container whose creation was cut short, and then removes neither it nor its network."""
 
 
 class NodeImageMissing(Unreachable):
@@ -54,6 +58,14 @@ def remove(cluster: str) -> bool:
     Raises:
         Unreachable: when Docker does not do it.
     """
+    for _ in range(_TRIES - 1):
+        with suppress(docker.DockerFailed):
+            return _remove(cluster)
+        clock.sleep(_PAUSE)
+    return _remove(cluster)
+
+
+def _remove(cluster: str) -> bool:
     nodes = tuple(clusters().get(cluster, ()))
     if nodes:
         _run("rm", "--force", "--volumes", *nodes)

@@ -10,9 +10,9 @@ from rebuild.model.images import Image
 from rebuild.providers import claims
 from rebuild.providers import versions as needs
 from rebuild.providers.kind import cluster, containers, docker, kindfile, lab, places, preload
-from rebuild.providers.kind.cluster import Wishes
 from rebuild.providers.kind.install import Kit
 from rebuild.providers.kind.kindfile import KindFile
+from rebuild.providers.kind.program import Wishes
 from rebuild.providers.port import Baseline, Target, Told, untold
 
 
