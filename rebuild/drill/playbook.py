@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from rebuild.manifests import loader
 from rebuild.model import durations
 from rebuild.model.errors import UsageError
 from rebuild.ops.sources import SourceOptions
+from rebuild.system import places
 
 Seconds = Annotated[float, BeforeValidator(lambda value: durations.parse(str(value)))]
 """A duration such as `5m`, held as seconds."""
+
+
+def _address(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError(f"{value!r} holds a character that no address has")
+    return value
+
 
 _WORDS = {
     "dict_type": "has to be a mapping",
@@ -49,7 +58,7 @@ class Scenario(_Strict):
 class SourceSpec(_Strict):
     """What is rebuilt. A `url` that is a relative path starts at the playbook's folder."""
 
-    url: str
+    url: Annotated[str, AfterValidator(_address)]
     ref: str = ""
     path: str = ""
     namespace: str = "default"
@@ -120,6 +129,11 @@ def read(path: Path) -> DrillOptions:
         raise UsageError(
             f"the playbook {path} cannot be read: {error.strerror}", hint="give the path of a playbook file"
         ) from error
+    return parse(data, path)
+
+
+def parse(data: bytes, path: Path) -> DrillOptions:
+    """The drill that the bytes of a playbook file describe; see `read`."""
     found = list(loader.documents(data))
     problems = [f"{path}:{problem.line}: {problem.message}" for document in found for problem in document.problems]
     if problems:
@@ -136,7 +150,7 @@ def read(path: Path) -> DrillOptions:
 def _options(spec: Spec, folder: Path) -> DrillOptions:
     url = spec.source.url
     if ":" not in url:
-        url = str((folder / Path(url).expanduser()).resolve())
+        url = os.path.realpath(folder / places.expanded(url))
     return DrillOptions(
         source=SourceOptions(url, spec.source.ref, spec.source.path, spec.source.namespace),
         nodes=spec.target.nodes,

@@ -72,6 +72,8 @@ def test_everything_that_a_playbook_says_reaches_the_drill(tmp_path: Path) -> No
         ("https://git.example.com/shop.git", "https://git.example.com/shop.git"),
         ("file:///srv/shop", "file:///srv/shop"),
         ("git@git.example.com:shop.git", "git@git.example.com:shop.git"),
+        ("~nobody-has-this-name/shop", "{folder}/~nobody-has-this-name/shop"),
+        ("loop", "{folder}/loop"),
     ],
 )
 def test_a_relative_path_starts_at_the_folder_of_the_playbook(
@@ -81,6 +83,7 @@ def test_a_relative_path_starts_at_the_folder_of_the_playbook(
     monkeypatch.chdir("/")
     folder = tmp_path / "playbooks"
     folder.mkdir()
+    (folder / "loop").symlink_to("loop")
     options = playbook.read(write(folder, SMALLEST.replace("repository", f"'{url}'")))
     assert options.source.location == location.format(folder=folder, parent=tmp_path, home="/home/somebody")
 
@@ -108,6 +111,7 @@ def test_a_relative_path_starts_at_the_folder_of_the_playbook(
         ("kind: Playbook", "kind: Drill", "kind: Input should be 'Playbook'"),
         ("dev/v1alpha1", "dev/v9", "apiVersion: Input should be 'rebuild.dev/v1alpha1'"),
         ("url: 'https://git.example.com/shop.git', ", "", "spec.source.url: is missing"),
+        ("'https://git.example.com/shop.git'", '"a\\0b"', "spec.source.url: 'a\\x00b' holds a character"),
     ],
 )
 def test_what_a_playbook_cannot_say_is_named_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
