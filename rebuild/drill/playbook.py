@@ -80,8 +80,8 @@ class Objectives(_Strict):
 class Limits(_Strict):
     """How long the run, and each object in it, may take."""
 
-    timeout: Seconds = 1800.0
-    objectTimeout: Seconds = 300.0  # noqa: N815 - spelt as in the file
+    timeout: Seconds = Field(default=1800.0, gt=0)
+    objectTimeout: Seconds = Field(default=300.0, gt=0)  # noqa: N815 - spelt as in the file
 
 
 class Spec(_Strict):

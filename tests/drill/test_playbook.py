@@ -98,6 +98,8 @@ def test_a_relative_path_starts_at_the_folder_of_the_playbook(
         ("nodes: 12", "nodes: 0", "spec.target.nodes: Input should be greater than or equal to 1"),
         ("provider: kwok", "provider: cloud", "spec.target.provider: Input should be 'kwok'"),
         ("rto: 4m30s", "rto: soon", "spec.objectives.rto: 'soon' is not a duration"),
+        ("timeout: 1h", "timeout: 0h", "spec.limits.timeout: Input should be greater than 0"),
+        ("objectTimeout: 90", "objectTimeout: 0", "spec.limits.objectTimeout: Input should be greater than 0"),
         ("rto: 4m30s", "rto: -5m", "spec.objectives.rto: '-5m' is not a duration"),
         ("rto: 4m30s", "rto: [5m]", "spec.objectives.rto: \"['5m']\" is not a duration"),
         ("labels: {team: shop}", "labels: [team]", "metadata.labels: has to be a mapping"),

@@ -6,6 +6,7 @@ A target may raise nothing: an error that is told to a person is caught here, an
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,9 +59,9 @@ def playbooks(data: bytes) -> None:
     """A file is a drill, or every problem of it is named."""
     with suppress(UsageError):
         options = playbook.parse(data, Path("/nonexistent/playbook.yaml"))
-        assert options.timeout > 0
-        assert options.object_timeout > 0
-        assert options.objective >= 0
+        assert 0 < options.timeout < math.inf
+        assert 0 < options.object_timeout < math.inf
+        assert 0 <= options.objective < math.inf
 
 
 def journals(data: bytes) -> None:
