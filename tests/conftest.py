@@ -21,8 +21,9 @@ LabMaker = Callable[..., Lab]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The first live test may have to build the lab's programs: no test's time-out should cut that short."""
     for item in items:
-        if item.get_closest_marker("live") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(180, func_only=True))
+        for marker, seconds in (("live", 180), ("kind", 300)):
+            if item.get_closest_marker(marker) and not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(seconds, func_only=True))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from rebuild.cli import finish, helping, options
-from rebuild.cli.labs import installed
+from rebuild.cli.labs import installed, kit
 from rebuild.model.errors import UsageError
 from rebuild.providers.kwok import cluster
 from rebuild.providers.kwok.binaries import Source
@@ -18,6 +18,7 @@ from rebuild.providers.kwok.lab import LabStatus, State
 _EPILOG = """\b
 Examples:
   rebuild lab install
+  rebuild lab install --kind
   rebuild lab up demo && kubectl --kubeconfig "$(rebuild lab status demo -o kubeconfig)" get nodes
   eval "$(rebuild lab env)"
   rebuild lab down demo
@@ -41,12 +42,22 @@ def command() -> None:
     show_default=True,
     help="Build from Go modules, or let kwokctl download the official binaries.",
 )
+@click.option("--kind", "real_nodes", is_flag=True, help="Get the kind program and a node image instead.")
 @options.progress
-def install(origin: str, mode: str) -> int:
-    """Get the control plane's programs: from the cache, else built (ten minutes or more on two cores, once)."""
+def install(origin: str, real_nodes: bool, mode: str) -> int:
+    """Get the control plane's programs: from the cache, else built (ten minutes or more on two cores, once).
+
+    With --kind, get what clusters of real nodes are made of: kind, and a node image. An image that Docker has or can
+    pull is taken as it is; else one is built from Debian packages and Go modules, for which you have to be root.
+    """
+    if real_nodes and Source(origin) is not Source.BUILD:
+        raise UsageError("--kind and --from go together only with `build`", hint="leave out --from")
     with finish.view_for(mode) as view:
-        programs = installed(view, Source(origin))
-    click.echo(str(programs.directory))
+        if real_nodes:
+            found = kit(view)
+            click.echo(f"{found.kind}\n{found.image}")
+        else:
+            click.echo(str(installed(view, Source(origin)).directory))
     return 0
 
 
