@@ -92,7 +92,7 @@ def prepared(
         logs: Where the logs of a creation that failed are kept.
 
     Raises:
-        NodeImageMissing: when a node image cannot be had.
+        NodeImageInvalid, NodeImageMissing: when a node image cannot be had.
         WrongKubernetes: when it runs another minor version than is needed.
         PreloadUnknown: when something that is to be preloaded is not there.
         DockerMissing, DockerNotRunning, DockerForbidden: when Docker does not answer.
