@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
@@ -84,7 +83,7 @@ def path(binary: Binary) -> Path:
     return places.cache_root() / "programs" / digest(binary) / binary.name
 
 
-def install(wanted: tuple[Binary, ...], progress: Progress) -> Mapping[str, Path]:
+def install(wanted: tuple[Binary, ...], progress: Progress) -> dict[str, Path]:
     """Make sure that the programs are there, and say where each is.
 
     Nothing is run for those in the cache. The caller holds the lock of the cache.
