@@ -124,7 +124,7 @@ def done(calls: Path) -> list[str]:
 def test_without_any_image_ours_is_built_and_the_second_installation_builds_nothing(calls: Path, root: None) -> None:
     steps: list[Step] = []
     kit = install.install(steps.append)
-    assert (kit.kind, kit.image) == (programs.path(install._kind()), node.tag())
+    assert (kit.kind, kit.image) == (programs.path(programs.KIND), node.tag())
     assert done(calls).count("debootstrap") == 1
     assert done(calls)[-2:] == [f"docker build {node.tag()}", "go zoo"]
     assert all(archive.is_file() for archive in kit.archives)

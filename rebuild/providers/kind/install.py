@@ -12,7 +12,6 @@ from pathlib import Path
 from filelock import FileLock
 
 from rebuild.providers.kind import docker, node, places, programs, zoo
-from rebuild.providers.kwok.binaries import Binary
 from rebuild.providers.kwok.build import Progress
 from rebuild.system import files, shell
 
@@ -60,7 +59,7 @@ def found_kind() -> Path | None:
     """The kind program on PATH, else the one that was built; None while there is none. Builds nothing."""
     if on_path := shell.which("kind"):
         return Path(on_path)
-    built = programs.path(_kind())
+    built = programs.path(programs.KIND)
     return built if built.is_file() else None
 
 
@@ -88,9 +87,4 @@ def official_image(kind: Path) -> str:
 
 
 def _built_kind(progress: Progress) -> Path:
-    binary = _kind()
-    return programs.install((binary,), progress)[binary.name]
-
-
-def _kind() -> Binary:
-    return next(binary for binary in programs.every() if binary.name == programs.KIND)
+    return programs.install((programs.KIND,), progress)[programs.KIND.name]

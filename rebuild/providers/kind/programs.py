@@ -19,7 +19,8 @@ from rebuild.providers.kwok.binaries import Binary
 from rebuild.providers.kwok.build import Progress, Step
 from rebuild.system import files
 
-KIND = "kind"
+KIND = Binary("kind", "sigs.k8s.io/kind", "kind")
+"""The one program of them that works outside of a node."""
 
 _LAB_FAMILIES = frozenset(binary.family for binary in binaries.ALL)
 _CONTAINERD = "github.com/containerd/containerd/v2"
@@ -58,7 +59,7 @@ def every() -> tuple[Binary, ...]:
     ]
     return (
         Binary("pause", "example.com/pause", "pause"),
-        Binary(KIND, "sigs.k8s.io/kind", "kind"),
+        KIND,
         Binary("etcdctl", "go.etcd.io/etcd/etcdctl/v3", "etcd"),
         Binary("etcdutl", "go.etcd.io/etcd/etcdutl/v3", "etcd"),
         *containerd,
