@@ -19,6 +19,7 @@ from rebuild.cluster.connect import open_transport
 from rebuild.cluster.transport import Transport
 from rebuild.providers.port import Target
 from tests.e2e.support import Ran, Running, rebuild
+from tests.kind.conftest import KindLab
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(600, func_only=True)]
 
@@ -85,14 +86,15 @@ class Home:
 
 
 @pytest.fixture
-def home(kind_cluster: Target, tmp_path: Path) -> Iterator[Home]:
+def home(kind_cluster: KindLab, tmp_path: Path) -> Iterator[Home]:
     """On the cluster of the session."""
-    transport = open_transport(context=kind_cluster.context, kubeconfig=kind_cluster.kubeconfig)
+    target = kind_cluster.target
+    transport = open_transport(context=target.context, kubeconfig=target.kubeconfig)
     name = f"trouble-{uuid4().hex[:8]}"
     folder = tmp_path / "declared"
     folder.mkdir()
     (folder / "all.yaml").write_text(NAMESPACE % name)
-    yield Home(kind_cluster, transport, folder, name)
+    yield Home(target, transport, folder, name)
     transport.request("DELETE", f"/api/v1/namespaces/{name}")
     transport.close()
 
