@@ -16,7 +16,6 @@ from rebuild.console import tables
 from rebuild.console.safe import clean
 from rebuild.console.view import Mode, View, make_view
 from rebuild.model.errors import Exit, InvalidBlueprint, RebuildError, UsageError
-from rebuild.model.events import Planned
 from rebuild.ops.run import Run
 from rebuild.plan.steps import Plan
 from rebuild.report import comparison, to_json, to_text
@@ -46,15 +45,19 @@ def finish(ledger: Ledger, *, form: str, report_file: Path | None) -> int:
     Raises:
         UsageError: when the report cannot be written.
     """
-    document = to_json.document(ledger)
     # The file first: whoever reads stdout may leave early.
     if report_file is not None:
-        write_report(report_file, document)
+        write_report(report_file, to_json.document(ledger))
+    return show(ledger, form=form)
+
+
+def show(ledger: Ledger, *, form: str) -> int:
+    """Print the report and its last line, the verdict, and return the exit code of the run."""
     if form == "table":
         for line in to_text.summary(ledger):
             click.echo(clean(line))
     else:
-        data(document, form)
+        data(to_json.document(ledger), form)
     return answer(ledger, quiet=form != "table")
 
 
@@ -95,9 +98,7 @@ def recorded(run: Run, *, form: str = "table", report_file: Path | None = None) 
     try:
         yield
     except BaseException as error:
-        if isinstance(error, InvalidBlueprint):
-            run.tell(Planned((), (), error.findings, (), run.now()))
-        run.abandon(*_cause(error))
+        run.abandon(*_cause(error), findings=error.findings if isinstance(error, InvalidBlueprint) else ())
         document = to_json.document(run.ledger)
         # What cut the run short is the news, whatever else goes wrong in telling it.
         if report_file is not None:

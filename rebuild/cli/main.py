@@ -19,6 +19,7 @@ _COMMANDS = {
     "apply": "Rebuild a source on a cluster, verify it, and measure the time.",
     "verify": "Compare a cluster with a source; write nothing.",
     "drill": "Rehearse a recovery on a cluster of its own.",
+    "report": "Show the report of an earlier run, or list the runs.",
     "lab": "Manage the clusters of the embedded lab.",
     "doctor": "Look at what this machine has of what rebuild needs.",
 }

@@ -16,6 +16,8 @@ from rebuild.model.faults import Cause, Fault
 from rebuild.model.objects import dig, dig_maps
 
 _LONGEST_MESSAGE = 600
+_LONGEST_WISH = 3600.0
+"""Seconds: a wish has an end, whatever number of digits the server sends."""
 _ECHO = ", got &"
 """Where the typed patch error begins to print the declared value: `.stringData.pin: expected string, got &...`."""
 _WEBHOOK_PHRASES = ("failed calling webhook", "failed calling admission webhook", "conversion webhook for")
@@ -116,4 +118,4 @@ def _status_object(data: bytes) -> Any:
 
 
 def _seconds(value: str | None) -> float:
-    return float(value) if value and value.isascii() and value.isdigit() else 0.0
+    return min(float(value), _LONGEST_WISH) if value and value.isascii() and value.isdigit() else 0.0

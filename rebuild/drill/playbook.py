@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from rebuild.manifests import loader
@@ -14,6 +15,7 @@ from rebuild.model import durations
 from rebuild.model.errors import UsageError
 from rebuild.ops.sources import SourceOptions
 from rebuild.providers.kind.provider import KindOptions
+from rebuild.system import places
 
 Seconds = Annotated[float, BeforeValidator(lambda value: durations.parse(str(value)))]
 """A duration such as `5m`, held as seconds."""
@@ -24,6 +26,13 @@ Providers = Annotated[
     Field(min_length=1),
 ]
 """One provider by its name, or a list of them."""
+
+
+def _address(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError(f"{value!r} holds a character that no address has")
+    return value
+
 
 _WORDS = {
     "dict_type": "has to be a mapping",
@@ -57,7 +66,7 @@ class Scenario(_Strict):
 class SourceSpec(_Strict):
     """What is rebuilt. A `url` that is a relative path starts at the playbook's folder."""
 
-    url: str
+    url: Annotated[str, AfterValidator(_address)]
     ref: str = ""
     path: str = ""
     namespace: str = "default"
@@ -69,9 +78,9 @@ class TargetSpec(_Strict):
     provider: Providers = ("kwok",)
     nodes: int = Field(default=5, ge=1, le=1000, strict=True)
     kubernetes: str = Field(default="", pattern=r"^([0-9]+\.[0-9]+)?$")
-    kindConfig: str = ""  # noqa: N815 - spelt as in the file
-    image: str = ""
-    preload: tuple[str, ...] = ()
+    kindConfig: Annotated[str, AfterValidator(_address)] = ""  # noqa: N815 - spelt as in the file
+    image: Annotated[str, AfterValidator(_address)] = ""
+    preload: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
 
 
 class Objectives(_Strict):
@@ -83,8 +92,8 @@ class Objectives(_Strict):
 class Limits(_Strict):
     """How long the run, and each object in it, may take."""
 
-    timeout: Seconds = 1800.0
-    objectTimeout: Seconds = 300.0  # noqa: N815 - spelt as in the file
+    timeout: Seconds = Field(default=1800.0, gt=0)
+    objectTimeout: Seconds = Field(default=300.0, gt=0)  # noqa: N815 - spelt as in the file
 
 
 class Spec(_Strict):
@@ -136,6 +145,11 @@ def read(path: Path) -> DrillOptions:
         raise UsageError(
             f"the playbook {path} cannot be read: {error.strerror}", hint="give the path of a playbook file"
         ) from error
+    return parse(data, path)
+
+
+def parse(data: bytes, path: Path) -> DrillOptions:
+    """The drill that the bytes of a playbook file describe; see `read`."""
     found = list(loader.documents(data))
     problems = [f"{path}:{problem.line}: {problem.message}" for document in found for problem in document.problems]
     if problems:
@@ -152,14 +166,14 @@ def read(path: Path) -> DrillOptions:
 def _options(spec: Spec, folder: Path) -> DrillOptions:
     url = spec.source.url
     if ":" not in url:
-        url = str((folder / Path(url).expanduser()).resolve())
+        url = os.path.realpath(folder / places.expanded(url))
     target = spec.target
     return DrillOptions(
         source=SourceOptions(url, spec.source.ref, spec.source.path, spec.source.namespace),
         providers=tuple(dict.fromkeys(target.provider)),
         nodes=target.nodes,
         kind=KindOptions(
-            file=folder / target.kindConfig if target.kindConfig else None,
+            file=folder / places.expanded(target.kindConfig) if target.kindConfig else None,
             image=target.image,
             preload=tuple(_beside(folder, each) for each in target.preload),
         ),
@@ -172,7 +186,8 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
 
 def _beside(folder: Path, image: str) -> str:
     """An archive by its path; everything else is the name of an image."""
-    return str(folder / image) if (folder / image).is_file() else image
+    path = folder / places.expanded(image)
+    return str(path) if path.is_file() else image
 
 
 def _explained(path: Path, error: ValidationError) -> str:

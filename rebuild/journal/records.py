@@ -1,11 +1,19 @@
-"""Events as JSON: one encoding for the journal and for anybody who reads it. Pure."""
+"""Events as JSON lines and back again: one codec for the journal and for everybody who reads it. Pure.
+
+Nothing is lost on the way: what is decoded equals what was encoded, down to the last digit. The one exception are bytes
+of a name that are no UTF-8, which JSON cannot hold: they come back as question marks.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
-from typing import Any
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import orjson
 
 from rebuild.model.events import Event
 from rebuild.model.refs import Ref
@@ -14,27 +22,96 @@ from rebuild.system import encoding
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line: its number from 0 on, the digest of the line before it (none before the first), and what happened."""
+
+    number: int
+    previous: str
+    event: Event
+
+
 def encode(event: Event, *, number: int, previous: str) -> bytes:
     """One line of a journal, chained to the line before it by that line's digest."""
-    record = {
-        "n": number,
-        "prev": previous,
-        "type": _WORD.sub("-", type(event).__name__).lower(),
-        "data": plain(event),
-    }
+    record = {"n": number, "prev": previous, "type": _type_of(type(event)), "data": plain(event)}
     return encoding.as_json(record) + b"\n"
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON knows it: refs as text, dataclasses as mappings, times to the microsecond."""
+    """A value as JSON knows it: refs as text, dataclasses as mappings."""
     if isinstance(value, Ref):
         return str(value)
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, float):
-        return round(value, 6)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     return value
+
+
+def decode(line: bytes) -> Record:
+    """What `encode` made a line of.
+
+    Raises:
+        ValueError: saying what of it is not as `encode` writes it.
+    """
+    record = orjson.loads(line)
+    if not isinstance(record, dict) or record.keys() != {"n", "prev", "type", "data"}:
+        raise ValueError("not a record with n, prev, type and data")
+    kind = _kinds().get(record["type"]) if isinstance(record["type"], str) else None
+    if kind is None:
+        raise ValueError(f"no event has the type {_shown(record['type'])}")
+    event: Event = _decoded(kind, record["data"])
+    return Record(_decoded(int, record["n"]), _decoded(str, record["prev"]), event)
+
+
+def _type_of(kind: type) -> str:
+    return _WORD.sub("-", kind.__name__).lower()
+
+
+@cache
+def _kinds() -> dict[str, type]:
+    return {_type_of(kind): kind for kind in get_args(Event)}
+
+
+def _decoded(kind: Any, value: Any) -> Any:
+    """A value of an annotated type from what `plain` made of it."""
+    if isinstance(kind, UnionType):
+        (only,) = (each for each in get_args(kind) if each is not NoneType)
+        return None if value is None else _decoded(only, value)
+    if get_origin(kind) is tuple:
+        item, _ = get_args(kind)
+        return tuple(_decoded(item, each) for each in _decoded(list, value))
+    if kind is Ref:
+        return Ref.parse(_decoded(str, value))
+    if is_dataclass(kind):
+        return _made(kind, _decoded(dict, value))
+    if issubclass(kind, Enum):
+        return kind(value)
+    # In JSON a whole number may stand for a float; to Python a bool is an int.
+    if type(value) is kind or (kind is float and type(value) is int):
+        return kind(value)
+    raise ValueError(f"{_shown(value)} is not of the type {kind.__name__}")
+
+
+def _made(kind: Any, values: dict[str, Any]) -> Any:
+    known = _fields(kind)
+    if unknown := values.keys() - known.keys():
+        raise ValueError(f"{kind.__name__} has no field {min(unknown)!r}")
+    needed = {name for name, (field, _) in known.items() if field.default is MISSING}
+    if missing := needed - values.keys():
+        raise ValueError(f"{kind.__name__} lacks its field {min(missing)!r}")
+    return kind(**{name: _decoded(known[name][1], value) for name, value in values.items()})
+
+
+@cache
+def _fields(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
+    """The fields of a dataclass with their types; what has a default may be missing, as in journals of before it."""
+    hints = get_type_hints(kind)
+    return {field.name: (field, hints[field.name]) for field in fields(kind)}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."

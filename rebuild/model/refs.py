@@ -29,10 +29,10 @@ class Ref:
             ValueError: when the text does not have that form.
         """
         parts = text.split("/")
-        if len(parts) not in (4, 5) or not all(parts):
+        if len(parts) not in (4, 5):
             raise ValueError(f"not of the form apiVersion/Kind/namespace/name: {text!r}")
-        *api, kind, namespace, name = parts
-        return cls.of("/".join(api), kind, "" if namespace == "-" else namespace, name)
+        *group, version, kind, namespace, name = map(_unescaped, parts)
+        return cls("".join(group), kind, "" if parts[-2] == "-" else namespace, name, version)
 
     @property
     def api_version(self) -> str:
@@ -49,4 +49,15 @@ class Ref:
         return replace(self, namespace=namespace)
 
     def __str__(self) -> str:
-        return f"{self.api_version}/{self.kind}/{self.namespace or '-'}/{self.name}"
+        parts = [_escaped(part) for part in (self.group, self.version, self.kind, self.namespace, self.name)]
+        parts[3] = "%2D" if self.namespace == "-" else parts[3] or "-"
+        return "/".join(parts if self.group else parts[1:])
+
+
+def _escaped(part: str) -> str:
+    """No name that Kubernetes takes holds `/` or `%`, but a file may declare any: each text stands for one ref."""
+    return part.replace("%", "%25").replace("/", "%2F") if "/" in part or "%" in part else part
+
+
+def _unescaped(part: str) -> str:
+    return part.replace("%2D", "-").replace("%2F", "/").replace("%25", "%") if "%" in part else part

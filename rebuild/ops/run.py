@@ -6,17 +6,25 @@ The journal comes first and may stop the run; the ledger folds; the view is cosm
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from rebuild import __version__
 from rebuild.journal.file import Journal, JournalBroken
-from rebuild.model.events import Event, PhaseBegan, PhaseEnded, RunEnded, RunStarted, StageEnded
+from rebuild.model.events import Event, PhaseBegan, PhaseEnded, Planned, RunEnded, RunStarted, StageEnded
+from rebuild.model.findings import Finding
 from rebuild.report.ledger import Ledger
 from rebuild.runner.clock import RunClock
 from rebuild.system import clock, places
+
+JOURNAL = "journal.jsonl"
+
+
+def runs_root() -> Path:
+    """Where the durable records of runs stand: a directory for each, of its name."""
+    return places.state_root() / "runs"
 
 
 class Listener(Protocol):
@@ -48,14 +56,14 @@ class Run:
         self.now = RunClock()
         self.ledger = Ledger()
         self._listener = listener
-        self._journal = Journal(self.directory / "journal.jsonl") if durable else None
+        self._journal = Journal(self.directory / JOURNAL) if durable else None
         stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
         self.record(RunStarted(self.name, verb, __version__, stamp, objective))
 
     @property
     def directory(self) -> Path:
         """Where the durable record of the run stands."""
-        return places.state_root() / "runs" / self.name
+        return runs_root() / self.name
 
     def record(self, event: Event) -> None:
         """Write the event down, then tell the others.
@@ -94,12 +102,16 @@ class Run:
         if self._journal:
             self._journal.close()
 
-    def abandon(self, reason: str, exit_code: int) -> None:
-        """The run cannot go on: say so wherever that is still possible."""
-        ended = RunEnded(False, reason, self.now(), exit_code)
+    def abandon(self, reason: str, exit_code: int, *, findings: Sequence[Finding] = ()) -> None:
+        """The run cannot go on: say so, with the findings that are why, wherever that is still possible."""
+        last: list[Event] = [RunEnded(False, reason, self.now(), exit_code)]
+        if findings:
+            last.insert(0, Planned((), (), tuple(findings), (), self.now()))
+        for event in last:
+            if self._journal:
+                with suppress(JournalBroken):
+                    self._journal.append(event)
+            self.tell(event)
         if self._journal:
             with suppress(JournalBroken):
-                self._journal.append(ended)
-            with suppress(JournalBroken):
                 self._journal.close()
-        self.tell(ended)

@@ -54,8 +54,9 @@ def version_of(body: Body) -> int:
 
 
 def number(resource_version: str) -> int:
-    """A resourceVersion as a number; 0 for a server whose versions are something else."""
-    return int(resource_version) if resource_version.isdecimal() else 0
+    """A resourceVersion as a number; 0 for a server whose versions are something else, or beyond 64 bits."""
+    found = int(resource_version) if resource_version.isdecimal() and len(resource_version) <= 20 else 0
+    return found if found < 2**64 else 0
 
 
 def kinds_to_list(blueprint: Blueprint, known: Kinds) -> Iterator[tuple[Kind, str]]:

@@ -1,4 +1,4 @@
-"""A run's own time: seconds since the run began, on the monotonic clock."""
+"""A run's own time: seconds since the run began, on the monotonic clock, to the microsecond."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ class RunClock:
         self._zero = clock.monotonic()
 
     def __call__(self) -> float:
-        return clock.monotonic() - self._zero
+        return round(clock.monotonic() - self._zero, 6)

@@ -65,7 +65,8 @@ def test_a_body_of_any_kind_gives_a_fault_with_a_message(status: int, data: byte
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("3", 3.0), (None, 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0), ("-1", 0.0)]
+    ("header", "seconds"),
+    [("3", 3.0), (None, 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0), ("-1", 0.0), ("9" * 400, 3600.0)],
 )
 def test_only_a_number_of_seconds_counts_as_a_wish(header: str | None, seconds: float) -> None:
     assert classify(429, b"", header).retry_after == seconds

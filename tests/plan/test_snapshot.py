@@ -82,7 +82,16 @@ def test_an_object_is_found_in_the_version_it_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("7", 7), ("18446744073709551615", 2**64 - 1), ("", 0), ("abc", 0), (None, 0)]
+    ("text", "number"),
+    [
+        ("7", 7),
+        ("18446744073709551615", 2**64 - 1),
+        ("18446744073709551616", 0),
+        ("9" * 5000, 0),
+        ("", 0),
+        ("abc", 0),
+        (None, 0),
+    ],
 )
 def test_resource_versions_are_decimal_numbers(text: str | None, number: int) -> None:
     assert version_of({"metadata": {"resourceVersion": text}}) == number

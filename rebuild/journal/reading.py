@@ -1,0 +1,58 @@
+"""A journal read back: the events of a run, proven to be the ones that were written, in their order.
+
+A run may be killed in the middle of a line, so a last line without an end is what nobody finished, and is left out. Any
+other damage makes the record worthless as evidence: it is refused with its position, and nothing of it is guessed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from rebuild.journal.records import Record, decode
+from rebuild.model.errors import UsageError
+from rebuild.model.events import Event
+
+
+class JournalDamaged(UsageError):
+    """The journal is not as the run wrote it: a line was changed, removed or added, or it is no journal at all."""
+
+    code: ClassVar[str] = "journal-damaged"
+
+
+def read(path: Path) -> Iterator[Event]:
+    """The events of a journal, each as soon as it is proven to follow the one before it.
+
+    Raises:
+        JournalDamaged: at the first line that does not.
+        UsageError: when the file cannot be read.
+    """
+    number, offset, previous = 0, 0, ""
+    try:
+        with path.open("rb") as stream:
+            for line in stream:
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    event = _proven(decode(line), number, previous)
+                except ValueError as error:
+                    raise JournalDamaged(
+                        f"{path}:{number + 1}: the journal is damaged at byte {offset}: {error}",
+                        hint="take it from a backup; `rebuild verify` tells what is in the cluster now",
+                    ) from error
+                yield event
+                number, offset, previous = number + 1, offset + len(line), hashlib.sha256(line).hexdigest()
+    except OSError as error:
+        raise UsageError(
+            f"the journal {path} cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
+
+
+def _proven(record: Record, number: int, previous: str) -> Event:
+    if record.number != number:
+        raise ValueError(f"record {record.number} stands where {number} has to be")
+    if record.previous != previous:
+        raise ValueError("it does not follow from the line before it; one of the two was changed")
+    return record.event
