@@ -88,7 +88,6 @@ def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
     eased = state.open_gates(fact.ref, Gate.EXISTS) + _settle(state, progress)
     if progress.overdue:
         eased += _out_of_time(state, progress)
-    progress.missed_at = fact.at
     return [*_mind_image(state, progress), *_release(state, eased)]
 
 

@@ -49,7 +49,7 @@ class Progress:
     missed: str = ""
     """The declared image that cannot be had."""
     missed_at: float = 0.0
-    """Since when that keeps the object, at the earliest from our accepted write on."""
+    """Since when."""
     image_timed: bool = False
     because: Ref | None = None
     """Whose failure skipped it."""

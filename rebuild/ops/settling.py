@@ -30,7 +30,8 @@ def settle(run: Run, target: BoundTarget, live: Pods) -> Pods:
         The Pods as they are now; those of before where they could not be read again.
     """
     kind = target.served.get("", "Pod")
-    if kind is None or not live:
+    verified = {ref: told for ref in live if (told := run.ledger.objects[ref].verification) and passed(told)}
+    if kind is None or not verified:
         return live
     with run.phase("settle", counted=False):
         clock.sleep(SECONDS)
@@ -39,9 +40,9 @@ def settle(run: Run, target: BoundTarget, live: Pods) -> Pods:
         except ClusterFault:
             return live
         for ref, bodies in live.items():
-            verified, found = run.ledger.objects[ref].verification, troubles.crash(bodies)
-            if verified and passed(verified) and found:
+            before, found = verified.get(ref), troubles.crash(bodies)
+            if before and found:
                 run.record(TroubleSeen(ref, found, run.now()))
                 status = Status(Health.IN_PROGRESS, f"was healthy and is not any more: {found.message}")
-                run.record(replace(verified, status=status))
+                run.record(replace(before, status=status))
         return live

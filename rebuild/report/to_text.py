@@ -168,7 +168,9 @@ def _stretches(pod: PodTimes, recovery: float | None) -> Iterator[str]:
     pulling = f", {pod.pulling:.1f} s of them pulling" if pod.pulling else ""
     yield f"{_told(pod.started)} to its containers{pulling}"
     share = f" ({pod.ready / recovery:.0%} of the recovery time)" if pod.ready and recovery else ""
-    yield f"{_told(pod.ready)} until its probes passed{share}"
+    if pod.ready is not None:
+        # The Pod of a Job ends instead.
+        yield f"{_told(pod.ready)} until its probes passed{share}"
 
 
 def _told(seconds: float | None) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rebuild.engine.commands import Finish, StartTimer
 from rebuild.engine.policy import Policy
@@ -13,6 +15,7 @@ from rebuild.model.troubles import Trouble, TroubleKind
 from tests.engine.support import CRASHED, MISSED, POLICY, Run, plan, ref, sent, timers
 
 PATIENCE = Policy().image_patience
+BACKING_OFF = Trouble(TroubleKind.IMAGE, "Pod web-1: back-off", MISSED.image)
 CONFIG = Trouble(TroubleKind.CONFIG, 'Pod web-1: configmap "settings" not found')
 
 
@@ -38,8 +41,7 @@ class TestMissingImage:
 
     def test_another_message_about_the_same_image_does_not_start_its_time_anew(self) -> None:
         run = missing()
-        backing_off = Trouble(TroubleKind.IMAGE, "Pod web-1: back-off", MISSED.image)
-        assert run.trouble("web", backing_off, at=20) == []
+        assert run.trouble("web", BACKING_OFF, at=20) == []
         assert run.fire(TimerKind.IMAGE, "web", at=5 + PATIENCE) == [Finish()]
         assert run.of("web").reason.endswith("back-off")
 
@@ -120,3 +122,34 @@ def test_a_trouble_lets_nothing_leave_and_stops_nothing() -> None:
     run = Run(plan("web", "db", "view -> db"))
     run.trouble("db", CRASHED)
     assert sent(run.accept("db")) == ["view"]
+
+
+GAPS = st.sampled_from([0.25, 1, 2, 3, 10, 29, 30])
+
+
+STORIES = st.lists(
+    st.tuples(GAPS, st.sampled_from([MISSED, BACKING_OFF])) | st.tuples(GAPS, st.sampled_from([None, CRASHED])),
+    min_size=3,
+    max_size=8,
+)
+
+
+@given(STORIES)
+def test_an_object_ends_once_its_image_was_missing_for_the_whole_patience_and_never_before(
+    story: list[tuple[float, Trouble | None]],
+) -> None:
+    run = Run(plan("web"))
+    run.accept("web")
+    now, ended_at, due, missing_since, expected = 0.0, None, None, None, None
+    for gap, trouble in [*story, (100.0, None)]:
+        now += gap
+        while due is not None and due <= now:
+            commands = run.fire(TimerKind.IMAGE, "web", at=due)
+            ended_at = due if Finish() in commands else ended_at
+            due = due + timers(commands, TimerKind.IMAGE)["web"] if timers(commands, TimerKind.IMAGE) else None
+        if expected is None and missing_since is not None and now >= missing_since + PATIENCE:
+            expected = missing_since + PATIENCE
+        missing_since = (now if missing_since is None else missing_since) if trouble in (MISSED, BACKING_OFF) else None
+        started = timers(run.trouble("web", trouble, at=now), TimerKind.IMAGE)
+        due = now + started["web"] if started else due
+    assert ended_at == (None if expected is None else pytest.approx(expected, abs=0.01))
