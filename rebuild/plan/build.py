@@ -14,7 +14,7 @@ from rebuild.model.findings import Finding, Severity
 from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
-from rebuild.plan import fidelity, references, served
+from rebuild.plan import fidelity, images, references, served
 from rebuild.plan.fidelity import Capabilities, Fitted
 from rebuild.plan.recoverability import check as recoverability
 from rebuild.plan.snapshot import Snapshot, version_of
@@ -71,6 +71,8 @@ def build(
     homeless = {f.ref: f for f in references.homeless(blueprint, surroundings.snapshot)}
     findings += homeless.values()
     findings += served.deprecated(blueprint)
+    needed = images.needed(blueprint)
+    findings += images.findings(blueprint, needed)
     steps, unserved = {}, []
     for declared in blueprint:
         tail = graph.tails.get(declared.ref, 0.0)
@@ -92,6 +94,7 @@ def build(
         findings=tuple(sorted(findings, key=lambda each: each.place)),
         limits=tuple(fitted.limits),
         waiting_claims=frozenset(_waiting_claims(blueprint, surroundings.snapshot)),
+        images=needed,
     )
 
 
