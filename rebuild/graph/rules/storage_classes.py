@@ -2,8 +2,8 @@
 default exists: at its creation by admission, later by the volume controller's next round.
 
 The Secrets of a class are read at each provisioning, attaching and mounting; names with a template in them are
-known only then. The class is order alone. Must not make a claim's readiness a gate: under WaitForFirstConsumer it waits for the
-pod itself. A VolumeAttributesClass is awaited by the controllers in the same way.
+known only then. The class is order alone. Must not make a claim's readiness a gate: under WaitForFirstConsumer it
+waits for the pod itself. A VolumeAttributesClass is awaited by the controllers in the same way.
 """
 
 from __future__ import annotations
