@@ -11,6 +11,7 @@ from itertools import count
 
 import pytest
 
+from rebuild.providers import labs
 from rebuild.providers.kwok import binaries, build, cluster
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
@@ -21,8 +22,9 @@ LabMaker = Callable[..., Lab]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The first live test may have to build the lab's programs: no test's time-out should cut that short."""
     for item in items:
-        if item.get_closest_marker("live") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(180, func_only=True))
+        for marker, seconds in (("live", 180), ("kind", 300)):
+            if item.get_closest_marker(marker) and not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(seconds, func_only=True))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,8 +33,8 @@ def private_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(places.STATE_VARIABLE, str(tmp_path_factory.mktemp("state")))
         yield
-        for left in cluster.list_labs():
-            cluster.down(left.name)
+        for left in labs.list_all():
+            labs.down(left.name)
 
 
 @pytest.fixture(scope="session")

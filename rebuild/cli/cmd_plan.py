@@ -35,7 +35,7 @@ _PICTURES = {"dot": dot.text, "mermaid": mermaid.text}
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target
-@options.output("table", "json", "yaml", "dot", "mermaid")
+@options.output("table", "wide", "json", "yaml", "dot", "mermaid")
 def command(
     location: str,
     ref: str,
@@ -50,7 +50,10 @@ def command(
     """Read SOURCE (a repository, a URL, or a folder) and show objects, order and findings.
 
     Without --context nothing is asked of any cluster, and everything counts as still to be created.
+    `-o wide` lists the container images as well.
     """
+    wide = form == "wide"
+    form = "table" if wide else form
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
     run = Run("plan", listener=Silent(), durable=False)
     with finish.recorded(run, form=form):
@@ -67,7 +70,7 @@ def command(
         run.record(plans.event_of(plan, key=run.key, at=run.now()))
         run.end(complete=True)
     if form == "table":
-        finish.show_plan(plan)
+        finish.show_plan(plan, wide=wide)
         return finish.answer(run.ledger, quiet=False)
     if form in _PICTURES:
         click.echo(_PICTURES[form](plan), nl=False)

@@ -23,6 +23,7 @@ from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
 from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause
+from rebuild.system import places
 
 IN_FLIGHT = 16
 """Writes under way at once. A few per core saturate an API server; its own fairness queues hold the rest."""
@@ -53,7 +54,7 @@ def open_transport(*, context: str, kubeconfig: Path | None = None, timeout: flo
     files = kubeconfigs.files(kubeconfig)
     configuration = Configuration()
     try:
-        if not any(Path(name).expanduser().exists() for name in files.split(os.pathsep)):
+        if not any(places.expanded(name).exists() for name in files.split(os.pathsep)):
             raise FileNotFoundError("there is no such file")
         with _complaints() as complaints:
             load_kube_config(  # type: ignore[no-untyped-call]

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from rebuild.system import places
+
 VARIABLE = "KUBECONFIG"
 _DEFAULT = "~/.kube/config"
 ACTING = (
@@ -34,7 +36,7 @@ def files(kubeconfig: Path | None) -> str:
 def named(kubeconfig: Path | None) -> tuple[Path, ...]:
     """The files that a flag or the environment names; none where the user's own is the one."""
     chosen = files(kubeconfig)
-    return () if chosen == _DEFAULT else tuple(Path(name).expanduser() for name in chosen.split(os.pathsep) if name)
+    return () if chosen == _DEFAULT else tuple(places.expanded(name) for name in chosen.split(os.pathsep) if name)
 
 
 def acting(file: Path) -> tuple[str, ...]:

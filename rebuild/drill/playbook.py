@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from rebuild.manifests import loader
 from rebuild.model import durations
 from rebuild.model.errors import UsageError
 from rebuild.ops.sources import SourceOptions
+from rebuild.providers.kind.provider import KindOptions
+from rebuild.system import places
 
 Seconds = Annotated[float, BeforeValidator(lambda value: durations.parse(str(value)))]
 """A duration such as `5m`, held as seconds."""
+
+Providers = Annotated[
+    tuple[Literal["kwok", "kind"], ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    Field(min_length=1),
+]
+"""One provider by its name, or a list of them."""
+
+
+def _address(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError(f"{value!r} holds a character that no address has")
+    return value
+
 
 _WORDS = {
     "dict_type": "has to be a mapping",
@@ -49,7 +66,7 @@ class Scenario(_Strict):
 class SourceSpec(_Strict):
     """What is rebuilt. A `url` that is a relative path starts at the playbook's folder."""
 
-    url: str
+    url: Annotated[str, AfterValidator(_address)]
     ref: str = ""
     path: str = ""
     namespace: str = "default"
@@ -58,8 +75,12 @@ class SourceSpec(_Strict):
 class TargetSpec(_Strict):
     """Where it is rebuilt."""
 
-    provider: Literal["kwok"] = "kwok"
+    provider: Providers = ("kwok",)
     nodes: int = Field(default=5, ge=1, le=1000, strict=True)
+    kubernetes: str = Field(default="", pattern=r"^([0-9]+\.[0-9]+)?$")
+    kindConfig: Annotated[str, AfterValidator(_address)] = ""  # noqa: N815 - spelt as in the file
+    image: Annotated[str, AfterValidator(_address)] = ""
+    preload: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
 
 
 class Objectives(_Strict):
@@ -71,8 +92,8 @@ class Objectives(_Strict):
 class Limits(_Strict):
     """How long the run, and each object in it, may take."""
 
-    timeout: Seconds = 1800.0
-    objectTimeout: Seconds = 300.0  # noqa: N815 - spelt as in the file
+    timeout: Seconds = Field(default=1800.0, gt=0)
+    objectTimeout: Seconds = Field(default=300.0, gt=0)  # noqa: N815 - spelt as in the file
 
 
 class Spec(_Strict):
@@ -100,7 +121,11 @@ class DrillOptions:
     """Everything that a drill needs to know; times in seconds, an `objective` of 0 means that there is none."""
 
     source: SourceOptions
+    providers: tuple[str, ...] = ("kwok",)
     nodes: int = 5
+    kind: KindOptions = field(default_factory=KindOptions)
+    kubernetes: str = ""
+    """The minor version that the source needs, such as `1.37`; any by default."""
     objective: float = 0.0
     timeout: float = 1800.0
     object_timeout: float = 300.0
@@ -120,6 +145,11 @@ def read(path: Path) -> DrillOptions:
         raise UsageError(
             f"the playbook {path} cannot be read: {error.strerror}", hint="give the path of a playbook file"
         ) from error
+    return parse(data, path)
+
+
+def parse(data: bytes, path: Path) -> DrillOptions:
+    """The drill that the bytes of a playbook file describe; see `read`."""
     found = list(loader.documents(data))
     problems = [f"{path}:{problem.line}: {problem.message}" for document in found for problem in document.problems]
     if problems:
@@ -136,14 +166,28 @@ def read(path: Path) -> DrillOptions:
 def _options(spec: Spec, folder: Path) -> DrillOptions:
     url = spec.source.url
     if ":" not in url:
-        url = str((folder / Path(url).expanduser()).resolve())
+        url = os.path.realpath(folder / places.expanded(url))
+    target = spec.target
     return DrillOptions(
         source=SourceOptions(url, spec.source.ref, spec.source.path, spec.source.namespace),
-        nodes=spec.target.nodes,
+        providers=tuple(dict.fromkeys(target.provider)),
+        nodes=target.nodes,
+        kind=KindOptions(
+            file=folder / places.expanded(target.kindConfig) if target.kindConfig else None,
+            image=target.image,
+            preload=tuple(_beside(folder, each) for each in target.preload),
+        ),
+        kubernetes=target.kubernetes,
         objective=spec.objectives.rto or 0.0,
         timeout=spec.limits.timeout,
         object_timeout=spec.limits.objectTimeout,
     )
+
+
+def _beside(folder: Path, image: str) -> str:
+    """An archive by its path; everything else is the name of an image."""
+    path = folder / places.expanded(image)
+    return str(path) if path.is_file() else image
 
 
 def _explained(path: Path, error: ValidationError) -> str:

@@ -6,7 +6,8 @@ is adding a file there and its name here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rebuild.graph import cycles, fans, rank
@@ -84,6 +85,8 @@ _HINTS = frozenset({"explicit", "argo_waves", "argo_hooks", "flux_depends_on", "
 """The rules that follow what somebody wrote down about the order."""
 YIELDING = frozenset({validation.RULE})
 """The rules whose soft edges are the first to give way in a loop."""
+WAY_SHOWN = 10
+"""How many objects of a way are named at most; a loop may lead through all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,8 @@ def build(blueprint: Blueprint) -> Graph:
             *flux_depends_on.findings_from(index),
             *kapp_change_groups.findings_from(index),
             *webhooks.findings_from(index),
-            *(_dropped_finding(each, index) for each in dropped),
+            *policies.findings_from(index),
+            *_dropped_findings(dropped, index),
         ),
     )
 
@@ -174,14 +178,14 @@ def _goes_before(edge: Edge, rival: Edge) -> bool:
 
 def _loop_finding(loop: Sequence[Edge], index: Index) -> Finding:
     edges = _between_objects(loop)
-    steps = (f"{_placed(e.dependent, index)} waits until {e.dependency} {e.gate}: {e.why}" for e in edges)
+    steps = [f"{_placed(e.dependent, index)} waits until {e.dependency} {e.gate}: {e.why}" for e in edges]
     written = any(edge.rule in _HINTS for edge in edges)
     first = edges[0].dependent
     item = index.get(first)
     return Finding(
         code="dependency-cycle",
         severity=Severity.ERROR,
-        message="these objects wait for each other: " + "; ".join(steps),
+        message="these objects wait for each other: " + "; ".join(_ends_of(steps)),
         ref=first,
         origin=item.origin if item else None,
         next_step="change one annotation or dependsOn of the loop" if written else "remove one of these references",
@@ -200,18 +204,36 @@ def _between_objects(loop: Sequence[Edge]) -> list[Edge]:
     return edges
 
 
-def _dropped_finding(dropped: cycles.Dropped, index: Index) -> Finding:
-    edge = dropped.edge
-    item = index.get(edge.dependent)
-    first, *others = (str(ref) for ref in dropped.way_back if not is_group(ref))
-    way_back = f"{first} waits for {', which waits for '.join(others)}"
-    return Finding(
-        code="edge-dropped",
-        severity=Severity.INFO,
-        message=f"this order is not kept, since it closes a loop: {edge}, but {way_back}",
-        ref=edge.dependent,
-        origin=item.origin if item else None,
-    )
+def _dropped_findings(dropped: Sequence[cycles.Dropped], index: Index) -> Iterator[Finding]:
+    """One finding for all that would wait for the same object by the same rule: a backend and all that it needs."""
+    alike: dict[tuple[Ref, str], list[cycles.Dropped]] = defaultdict(list)
+    for each in dropped:
+        alike[each.edge.dependency, each.edge.rule].append(each)
+    for same in alike.values():
+        edge = same[0].edge
+        item = index.get(edge.dependent)
+        more = f"; neither is that of {len(same) - 1} more that would wait for it" if len(same) > 1 else ""
+        yield Finding(
+            code="edge-dropped",
+            severity=Severity.INFO,
+            message=f"this order is not kept, since it closes a loop: {edge}, but {_told(same[0].way_back)}{more}",
+            ref=edge.dependent,
+            origin=item.origin if item else None,
+        )
+
+
+def _told(way_back: Sequence[Ref]) -> str:
+    """Who waits for whom on the way, without the groups, and without the middle of a long way."""
+    first, *others = (str(ref) for ref in way_back if not is_group(ref))
+    return f"{first} waits for {', which waits for '.join(_ends_of(others))}"
+
+
+def _ends_of(steps: list[str]) -> list[str]:
+    """The steps without the middle of a long way."""
+    if len(steps) <= WAY_SHOWN:
+        return steps
+    half = WAY_SHOWN // 2
+    return [*steps[:half], f"({len(steps) - WAY_SHOWN} more of these)", *steps[-half:]]
 
 
 def _placed(ref: Ref, index: Index) -> str:

@@ -7,8 +7,9 @@ order of its answers depends on the edges alone, never on the order in which the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TypeAlias
 
 import networkx as nx
@@ -25,10 +26,16 @@ Arrows: TypeAlias = "nx.DiGraph[Ref]"
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A soft edge that closed a loop, with the objects from its dependency back to its dependent."""
+    """A soft edge that closed a loop."""
 
     edge: Edge
-    way_back: tuple[Ref, ...]
+    ways: _Ways = field(repr=False, compare=False)
+    """Shared by many, since each way may be long."""
+
+    @property
+    def way_back(self) -> tuple[Ref, ...]:
+        """The objects from its dependency back to its dependent, on a shortest way."""
+        return self.ways.between(self.edge)
 
 
 def rank_of(edge: Edge) -> tuple[bool, int]:
@@ -55,15 +62,58 @@ def closing_loops(edges: Sequence[Edge], yielding: Collection[str] = ()) -> list
     inside = _inside_components(edges)
     arrows = _arrows(edge for edge in inside if edge.strength is Strength.HARD)
     arrows.add_nodes_from(ref for edge in inside for ref in (edge.dependent, edge.dependency))
-    dropped = []
-    soft = [edge for edge in inside if edge.strength is Strength.SOFT]
-    for edge in sorted(soft, key=lambda edge: (edge.rule in yielding, -_GATES[edge.gate], *order_of(edge))):
-        if nx.has_path(arrows, edge.dependency, edge.dependent):
-            way_back = nx.shortest_path(arrows, edge.dependency, edge.dependent)
-            dropped.append(Dropped(edge, tuple(way_back)))
+    strong = [edge for edge in inside if edge.strength is Strength.SOFT and edge.rule not in yielding]
+    weak = [edge for edge in inside if edge.strength is Strength.SOFT and edge.rule in yielding]
+    strong.sort(key=lambda edge: (-_GATES[edge.gate], *order_of(edge)[::-1]))
+    weak.sort(key=lambda edge: (-_GATES[edge.gate], *order_of(edge)))
+    # Of all that wait for one thing, one search finds which close a loop: what is kept of them leads to it, and not
+    # on from it. Those that yield are few that wait for many, so there the search goes the other way.
+    dropped: list[Dropped] = []
+    for hub, run in groupby(strong, key=lambda edge: edge.dependency):
+        ways = _Ways(hub, arrows.successors, outwards=True)
+        dropped += _dropped(run, ways, arrows)
+    for hub, run in groupby(weak, key=lambda edge: edge.dependent):
+        ways = _Ways(hub, arrows.predecessors, outwards=False)
+        dropped += _dropped(run, ways, arrows)
+    return dropped[::-1]
+
+
+def _dropped(run: Iterable[Edge], ways: _Ways, arrows: Arrows) -> Iterator[Dropped]:
+    """The edges of a run that close a loop; the others become arrows."""
+    for edge in run:
+        if ways.close(edge):
+            yield Dropped(edge, ways)
         else:
             arrows.add_edge(edge.dependent, edge.dependency)
-    return dropped[::-1]
+
+
+class _Ways:
+    """The shortest ways from one ref to all that it waits for, or to it from all that wait for it."""
+
+    def __init__(self, hub: Ref, neighbours: Callable[[Ref], Iterable[Ref]], *, outwards: bool) -> None:
+        self._outwards = outwards
+        self._came_by = {hub: hub}
+        queue = deque([hub])
+        while queue:
+            here = queue.popleft()
+            for other in neighbours(here):
+                if other not in self._came_by:
+                    self._came_by[other] = here
+                    queue.append(other)
+
+    def close(self, edge: Edge) -> bool:
+        """Whether there is a way back from an edge's dependency to its dependent; one of them is the hub."""
+        return self._far_end(edge) in self._came_by
+
+    def between(self, edge: Edge) -> tuple[Ref, ...]:
+        """That way, both ends included."""
+        way = [self._far_end(edge)]
+        while self._came_by[way[-1]] != way[-1]:
+            way.append(self._came_by[way[-1]])
+        return tuple(reversed(way) if self._outwards else way)
+
+    def _far_end(self, edge: Edge) -> Ref:
+        return edge.dependent if self._outwards else edge.dependency
 
 
 def hard_loops(edges: Iterable[Edge]) -> list[tuple[Edge, ...]]:

@@ -32,6 +32,8 @@ TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("batch", "Job"): ("spec", "template"),
 }
 """Where the kinds that make pods keep the pod's metadata and spec. A PodTemplate object makes no pods."""
+CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+"""Where a pod spec keeps its containers, in the order of their start."""
 
 _RUN_TO_COMPLETION = frozenset({("batch", "CronJob"), ("batch", "Job")})
 """Their pods end: none of them is a backend, even where a chart gives them the labels of one."""
@@ -48,6 +50,19 @@ class Workload:
     """The labels of the pods, not those of the workload itself: Services and budgets select pods."""
     pod: Body
     """The pod spec."""
+
+    @classmethod
+    def of(cls, item: Manifest) -> Workload | None:
+        """What an object says about the pods that it makes, or None where it makes none."""
+        path = TEMPLATES.get(item.ref.group_kind)
+        template = None if path is None else dig(item.body, *path)
+        pod = dig(template, "spec")
+        return cls(item.ref, pairs(template, "metadata", "labels"), pod) if isinstance(pod, dict) else None
+
+    @property
+    def containers(self) -> Iterator[Body]:
+        """The containers of the pod, those of all three sorts."""
+        return (item for sort in CONTAINERS for item in dig_maps(self.pod, sort))
 
     @property
     def named_service_account(self) -> str:
@@ -152,11 +167,8 @@ class Index:
 
     def _read_workloads(self) -> Iterator[Workload]:
         for item in self:
-            path = TEMPLATES.get(item.ref.group_kind)
-            template = None if path is None else dig(item.body, *path)
-            pod = dig(template, "spec")
-            if isinstance(pod, dict):
-                yield Workload(item.ref, pairs(template, "metadata", "labels"), pod)
+            if workload := Workload.of(item):
+                yield workload
 
     def _read_embedded(self) -> Iterator[Workload]:
         for item in self.custom():

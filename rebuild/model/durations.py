@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -17,7 +18,10 @@ def parse(text: str) -> float:
     """
     text = text.strip()
     if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
+        text = f"{text}s"
     if not _WHOLE.fullmatch(text):
         raise ValueError(f"{text!r} is not a duration such as 90s, 5m or 1h30m")
-    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))
+    if not math.isfinite(seconds):
+        raise ValueError(f"{text[:20]!r}... has no end")
+    return seconds

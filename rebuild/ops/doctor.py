@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rebuild.model.errors import RebuildError
+from rebuild.providers.kind import docker, install
 from rebuild.providers.kwok import binaries
 from rebuild.system import places, shell
 
@@ -37,6 +38,25 @@ def checks() -> Iterator[Check]:
     lab = f"Kubernetes {binaries.KUBERNETES_VERSION}, {found.directory}" if found else "not built yet"
     step = "" if found else "run `rebuild lab install` (minutes, once); the first drill does it too"
     yield Check("lab", found is not None, lab, step, required=False)
+    yield from _real_nodes()
+
+
+def _real_nodes() -> Iterator[Check]:
+    """What clusters of real nodes take; a drill without them needs none of it."""
+    step = "run `rebuild lab install --kind` (minutes, once); the first drill on kind does it too"
+    try:
+        version = docker.check()
+    except RebuildError as error:
+        yield Check("docker", False, str(error).partition("\n")[0], error.hint, required=False)
+        version = ""
+    else:
+        yield Check("docker", True, f"Docker {version}", required=False)
+    kind = install.found_kind()
+    yield Check("kind", kind is not None, str(kind or "not there yet"), "" if kind else step, required=False)
+    if not version:
+        return
+    image = install.found_image(kind) if kind else ""
+    yield Check("node image", bool(image), image or "not there yet", "" if image else step, required=False)
 
 
 def _program(name: str, flag: str, missing: str, *, required: bool = True) -> Check:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from rebuild.model.errors import UsageError
 
@@ -16,7 +16,13 @@ SCHEMES = ("https", "ssh", "file")
 """What may be fetched from. `http` and `git` are left out: anybody on the way could change what they carry."""
 
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/]*)(.*)", re.DOTALL)
+# What comes before the last @ is the user's, whatever it holds; a query may follow the host.
+_AUTHORITY = re.compile(
+    r"(?:(?P<user>[^:]*?)(?::(?P<password>.*))?@)?(?P<host>(?:\[[\w.:%-]*\]|[^][:@?#]*)(?::[0-9]*)?)(?:[?#].*)?",
+    re.DOTALL,
+)
+_QUERY = re.compile(r"[?#]")
 # git-clone(1): the form is a host as long as no slash comes before the first colon.
 _SCP = re.compile(r"(?:[^/:@]+@)?(?P<host>[^/:@]+|\[[^/\]]+\]):(?P<path>.+)", re.DOTALL)
 # git-check-ref-format(1) allows none of these in a name; in a refspec they select, negate or map refs.
@@ -39,20 +45,24 @@ def is_url(location: str) -> bool:
             f"source {location!r} asks Git to run a helper program, which is not allowed", hint=_say_schemes()
         )
     if url := _URL.fullmatch(location):
-        scheme, rest = url.groups()
+        scheme, authority, path = url.groups()
         if scheme not in SCHEMES:
             raise UsageError(
                 f"source {without_credentials(location)!r}: the scheme {scheme!r} is not supported",
                 hint=_say_schemes(),
             )
-        if "\\" in rest or " " in rest:
+        if "\\" in authority + path or " " in authority + path:
             raise UsageError(
                 f"source {without_credentials(location)!r} holds a character that programs read differently",
                 hint="write a blank as %20, and a slash as /",
             )
-        authority = unquote(rest.partition("/")[0])
-        _refuse_option("host", authority)
-        _refuse_option("host", authority.rpartition("@")[2])
+        _refuse_option("host", unquote(authority))
+        _refuse_option("host", unquote(authority).rpartition("@")[2])
+        if not _parts(scheme, authority):
+            raise UsageError(
+                f"source {without_credentials(location)!r} has no host where one has to be",
+                hint=f"write {scheme}://HOST/PATH, with %2F for a slash in a password, or git@HOST:PATH",
+            )
         return True
     return False
 
@@ -74,13 +84,13 @@ def without_credentials(location: str) -> str:
     url = _URL.fullmatch(location)
     if not url:
         return location
-    try:
-        parts = urlsplit(location)
-    except ValueError:
-        return f"{url[1]}://(unreadable)"
-    userinfo, at, host = parts.netloc.rpartition("@")
-    user = userinfo.partition(":")[0] + at if parts.scheme == "ssh" else ""
-    return urlunsplit((parts.scheme, user + host, parts.path, "", ""))
+    scheme, authority, path = url.groups()
+    parts = _parts(scheme, authority)
+    if not parts:
+        return f"{scheme}://(unreadable)"
+    user = parts["user"] if scheme == "ssh" else ""
+    shown = f"{user}@" if user and not _QUERY.search(user) else ""
+    return f"{scheme}://{shown}{parts['host']}{_QUERY.split(path)[0]}"
 
 
 def credentials(location: str) -> tuple[str, ...]:
@@ -88,12 +98,12 @@ def credentials(location: str) -> tuple[str, ...]:
 
     Beside a password the user name is none; alone in an `https` URL it is a token.
     """
-    if not _URL.fullmatch(location):
+    url = _URL.fullmatch(location)
+    parts = _parts(url[1], url[2]) if url else None
+    if not parts:
         return ()
-    authority = location.partition("://")[2].partition("/")[0]
-    user, _, password = authority.rpartition("@")[0].partition(":")
-    token = "" if location.startswith("ssh:") else user
-    secrets = (password or token, location.partition("?")[2])
+    token = "" if location.startswith("ssh:") else parts["user"]
+    secrets = (parts["password"] or token, location.partition("?")[2])
     return tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
 
 
@@ -136,6 +146,12 @@ def checked_path(path: str) -> str:
             hint="give a path relative to the root of the source, without `..`",
         )
     return "" if pure == PurePosixPath() else str(pure)
+
+
+def _parts(scheme: str, authority: str) -> re.Match[str] | None:
+    """User, password and host; None where no host stands, which only a file needs none of."""
+    parts = _AUTHORITY.fullmatch(authority)
+    return parts if parts and (parts["host"] or scheme == "file") else None
 
 
 def _refuse_option(what: str, text: str) -> None:

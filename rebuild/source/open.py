@@ -14,6 +14,7 @@ from rebuild.model.sources import Source
 from rebuild.source import closure, findings, kustomize, local, locations, paths, reading, remote
 from rebuild.source.directory import FolderStore
 from rebuild.source.store import Kind
+from rebuild.system import places
 
 
 def read_source(
@@ -48,8 +49,8 @@ def read_source(
     ref, path = locations.checked_ref(ref), locations.checked_path(path)
     if locations.is_url(location):
         return remote.read(location, ref=ref, path=path, work=work, renderer=renderer, patience=patience)
-    here = Path(location).expanduser()
-    if not here.exists():
+    here = places.expanded(location)
+    if not _exists(here):
         if locations.is_scp(location):
             return remote.read(location, ref=ref, path=path, work=work, renderer=renderer, patience=patience)
         raise UsageError(f"source {location!r} does not exist", hint="give a path of this machine, or a URL")
@@ -71,12 +72,19 @@ def read_directory(path: Path, provenance: Provenance = Provenance.OPERATOR) -> 
     Raises:
         UsageError: nothing is there, or it cannot be read, or holds no manifest.
     """
-    here = path.expanduser()
-    if not here.exists():
+    here = places.expanded(path)
+    if not _exists(here):
         raise UsageError(f"{path} does not exist", hint="give an existing directory of manifests")
     root, name = _split(here.resolve())
     found = reading.read(FolderStore(root, provenance), name)
     return Source(repository=str(here.resolve()), files=tuple(found.files), findings=tuple(found.findings))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint="check its name and permissions") from error
 
 
 def _split(location: Path) -> tuple[Path, str]:

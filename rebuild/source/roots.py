@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rebuild.system import places
+
 
 def root(location: str) -> Path | None:
     """The work tree or plain directory that a source belongs to, absolute and without links; None for a remote one."""
-    here = Path(location).expanduser()
-    if not here.exists():
+    try:
+        here = places.expanded(location).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):
+        # Nothing is there, or nothing that could be read: a name that is too long, a link that leads to itself.
         return None
-    here = here.resolve()
     start = here if here.is_dir() else here.parent
     # A work tree has the directory `.git` at its root, a submodule or a linked one a file of that name.
     return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)

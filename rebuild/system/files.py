@@ -7,12 +7,15 @@ first byte on, and a crash leaves the old content or the new, never a half.
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700
+_NAMELESS = getattr(os, "O_TMPFILE", 0) if os.access("/proc/self/fd", os.X_OK) else 0
+"""Opens a file that is gone when its process dies. Without it, a directory cannot be opened for writing."""
 
 
 def private_directory(path: Path) -> Path:
@@ -29,17 +32,38 @@ def write(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
     Raises:
         OSError: as the file system says; the old content then still stands.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    draft = Path(name)
+    draft = None
+    try:
+        descriptor = os.open(path.parent, os.O_WRONLY | _NAMELESS, PRIVATE_FILE)
+    except OSError:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             os.fchmod(descriptor, mode)
             stream.write(data)
-        publish(draft, path)
+            stream.flush()
+            os.fsync(descriptor)
+            draft = draft or _named(descriptor, path)
+        draft.replace(path)
     except BaseException:
         with suppress(OSError):
-            draft.unlink()
+            if draft:
+                draft.unlink()
         raise
+    sync_directory(path.parent)
+
+
+def _named(descriptor: int, path: Path) -> Path:
+    """Give a nameless file a name beside the path, which it may not take itself as long as something stands there."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        # With a directory's descriptor Python calls linkat(2), which follows the link in /proc, as link(2) does not.
+        os.link(f"/proc/self/fd/{descriptor}", draft.name, dst_dir_fd=directory)
+    finally:
+        os.close(directory)
+    return draft
 
 
 def write_new(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:

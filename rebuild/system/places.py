@@ -43,6 +43,14 @@ def _place(variable: str, usual: Callable[[str], str]) -> Path:
         ) from error
 
 
+def expanded(name: str | Path) -> Path:
+    """A path as a user writes it, with `~`; where nobody knows that home, the path stays as it is written."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
+
+
 def config_file() -> Path:
     """The user's settings, which need not exist; `REBUILD_CONFIG` names another file."""
     if named := os.environ.get(CONFIG_VARIABLE):

@@ -10,6 +10,7 @@ from rebuild.drill import playbook
 from rebuild.drill.playbook import DrillOptions
 from rebuild.model.errors import Exit, UsageError
 from rebuild.ops.sources import SourceOptions
+from rebuild.providers.kind.provider import KindOptions
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = """
@@ -72,6 +73,8 @@ def test_everything_that_a_playbook_says_reaches_the_drill(tmp_path: Path) -> No
         ("https://git.example.com/shop.git", "https://git.example.com/shop.git"),
         ("file:///srv/shop", "file:///srv/shop"),
         ("git@git.example.com:shop.git", "git@git.example.com:shop.git"),
+        ("~nobody-has-this-name/shop", "{folder}/~nobody-has-this-name/shop"),
+        ("loop", "{folder}/loop"),
     ],
 )
 def test_a_relative_path_starts_at_the_folder_of_the_playbook(
@@ -81,6 +84,7 @@ def test_a_relative_path_starts_at_the_folder_of_the_playbook(
     monkeypatch.chdir("/")
     folder = tmp_path / "playbooks"
     folder.mkdir()
+    (folder / "loop").symlink_to("loop")
     options = playbook.read(write(folder, SMALLEST.replace("repository", f"'{url}'")))
     assert options.source.location == location.format(folder=folder, parent=tmp_path, home="/home/somebody")
 
@@ -93,8 +97,13 @@ def test_a_relative_path_starts_at_the_folder_of_the_playbook(
         ("nodes: 12", "nodes: many", "spec.target.nodes: Input should be a valid integer"),
         ("nodes: 12", "nodes: true", "spec.target.nodes: Input should be a valid integer"),
         ("nodes: 12", "nodes: 0", "spec.target.nodes: Input should be greater than or equal to 1"),
-        ("provider: kwok", "provider: cloud", "spec.target.provider: Input should be 'kwok'"),
+        ("provider: kwok", "provider: cloud", "spec.target.provider.0: Input should be 'kwok' or 'kind'"),
+        ("provider: kwok", "provider: []", "spec.target.provider: Value should have at least 1 item"),
+        ("nodes: 12", "kubernetes: v1.37.2", "spec.target.kubernetes: String should match pattern"),
+        ("nodes: 12", "preload: zoo.tar", "spec.target.preload: has to be a list"),
         ("rto: 4m30s", "rto: soon", "spec.objectives.rto: 'soon' is not a duration"),
+        ("timeout: 1h", "timeout: 0h", "spec.limits.timeout: Input should be greater than 0"),
+        ("objectTimeout: 90", "objectTimeout: 0", "spec.limits.objectTimeout: Input should be greater than 0"),
         ("rto: 4m30s", "rto: -5m", "spec.objectives.rto: '-5m' is not a duration"),
         ("rto: 4m30s", "rto: [5m]", "spec.objectives.rto: \"['5m']\" is not a duration"),
         ("labels: {team: shop}", "labels: [team]", "metadata.labels: has to be a mapping"),
@@ -108,6 +117,7 @@ def test_a_relative_path_starts_at_the_folder_of_the_playbook(
         ("kind: Playbook", "kind: Drill", "kind: Input should be 'Playbook'"),
         ("dev/v1alpha1", "dev/v9", "apiVersion: Input should be 'rebuild.dev/v1alpha1'"),
         ("url: 'https://git.example.com/shop.git', ", "", "spec.source.url: is missing"),
+        ("'https://git.example.com/shop.git'", '"a\\0b"', "spec.source.url: 'a\\x00b' holds a character"),
     ],
 )
 def test_what_a_playbook_cannot_say_is_named_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -159,6 +169,19 @@ def test_the_playbooks_that_we_ship_are_valid(path: Path) -> None:
     assert Path(options.source.location) == ROOT
     assert (ROOT / options.source.path).is_dir()
     assert options.objective > 0
+
+
+def test_a_playbook_can_ask_for_real_nodes_and_for_both_providers(tmp_path: Path) -> None:
+    (tmp_path / "zoo.tar").touch()
+    target = (
+        "{provider: [kwok, kind, kwok], kubernetes: '1.37', kindConfig: nodes.yaml, image: node:v1,"
+        " preload: [zoo.tar, web:v1]}"
+    )
+    text = FULL.replace("{provider: kwok, nodes: 12}", target)
+    options = playbook.read(write(tmp_path, text))
+    assert options.providers == ("kwok", "kind")
+    assert options.kubernetes == "1.37"
+    assert options.kind == KindOptions(tmp_path / "nodes.yaml", "node:v1", (str(tmp_path / "zoo.tar"), "web:v1"))
 
 
 def test_the_quickstart_is_among_them() -> None:

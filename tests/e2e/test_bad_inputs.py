@@ -56,6 +56,8 @@ def source(tmp_path: Path) -> Path:
         (("plan", ROOT, "--path", "docs"), 2, ("docs",)),
         (("plan", ROOT, "--path", "no/such"), 2, ("no/such",)),
         (("plan", "/dev/null"), 2, ("null",)),
+        (("plan", "~nobody-has-this-name/x"), 2, ("~nobody-has-this-name/x",)),
+        (("plan", "a" * 5000), 2, ("a" * 5000, "too long")),
         (("drill", "--source", ROOT, "--path", "no/such"), 2, ("no/such",)),
         (("drill", "--source", ROOT, "--objective", "soon"), 2, ("soon",)),
         (("drill", "--source", ROOT, "--nodes", "0"), 2, ("0",)),

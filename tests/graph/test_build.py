@@ -232,8 +232,8 @@ def test_a_backend_waits_for_the_other_webhooks_of_a_group_that_it_is_in_itself(
     assert together == {"one", "two"}
     assert sum(1 for who, _ in soft if "/Secret/" in who) == 2
     # Either backend could go first, and then the other one's objects wait for it: what is kept is as much as can be.
-    assert {who for who, name in soft if name == "two" and "/one/" in who} == {"v1/Pod/one/hook", "v1/Service/one/hook"}
-    assert {name for who, name in soft if "/two/" in who} == set()
+    assert {who for who, name in soft if name == "one" and "/two/" in who} == {"v1/Pod/two/hook", "v1/Service/two/hook"}
+    assert {name for who, name in soft if "/one/" in who} == set()
     assert len(dropped) == 6
 
 
@@ -272,3 +272,22 @@ metadata:
     assert (dropped.dependent.name, dropped.dependency.name) == ("one", "late")
     waits = {(edge.dependent.name, edge.dependency.name) for edge in graph.edges}
     assert {("late", "one"), ("two", "late")} <= waits
+
+
+def test_a_long_chain_under_a_webhook_that_its_end_answers_is_told_in_one_short_finding() -> None:
+    """Every object of the chain would wait for the webhook, which waits for the whole chain."""
+    chain = [config("0"), *(config(str(n), str(n - 1)) for n in range(1, 5000))]
+    webhook = reading.blueprint("""
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata:
+  name: everything
+  annotations: {config.kubernetes.io/depends-on: /namespaces/shop/ConfigMap/4999}
+webhooks:
+  - {name: a.hooks.test, rules: [{apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*"]}]}
+""")
+    graph = build(reading.of([*chain, *webhook]))
+    assert len(graph.dropped) == 5000
+    (finding,) = graph.findings
+    assert "4999 more" in finding.message
+    assert len(finding.message) < 2000

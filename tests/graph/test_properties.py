@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import subprocess
 import sys
 from copy import deepcopy
@@ -85,9 +84,7 @@ def test_what_is_left_forms_no_loop_but_hard_ones(part: list[Manifest]) -> None:
 def plan_of(source: Path, seed: str) -> bytes:
     command = [sys.executable, "-m", "rebuild", "plan", str(source), "-o", "json"]
     environment = {**os.environ, "PYTHONHASHSEED": seed}
-    printed = subprocess.run(command, check=True, capture_output=True, env=environment, cwd=ROOT).stdout
-    # Each run has a name and a beginning of its own.
-    return re.sub(rb'"(run|started)": "[^"]*"', b"", printed)
+    return subprocess.run(command, check=True, capture_output=True, env=environment, cwd=ROOT).stdout
 
 
 def same_for_any_seed(source: Path) -> None:

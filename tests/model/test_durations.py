@@ -36,6 +36,12 @@ def test_anything_else_is_refused_with_what_was_given(text: str) -> None:
     assert repr(text) in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["9" * 400, "9" * 400 + "h", "1" + "0" * 305 + "h"])
+def test_a_duration_has_an_end(text: str) -> None:
+    with pytest.raises(ValueError, match="has no end"):
+        durations.parse(text)
+
+
 @given(hours=st.integers(0, 99), minutes=st.integers(0, 999), seconds=st.integers(0, 999))
 def test_parts_add_up(hours: int, minutes: int, seconds: int) -> None:
     assert durations.parse(f"{hours}h{minutes}m{seconds}s") == hours * 3600 + minutes * 60 + seconds

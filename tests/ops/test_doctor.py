@@ -12,7 +12,7 @@ from rebuild.system import places
 
 def by_name() -> dict[str, Check]:
     found = {check.name: check for check in checks()}
-    assert list(found) == ["python", "git", "go", "state", "cache", "lab"]
+    assert list(found)[:8] == ["python", "git", "go", "state", "cache", "lab", "docker", "kind"]
     return found
 
 
@@ -40,6 +40,25 @@ def test_a_lab_that_is_not_built_yet_stands_in_nobodys_way() -> None:
     assert not lab.ok
     assert not lab.required
     assert "rebuild lab install" in lab.next_step
+
+
+def test_a_machine_without_docker_can_do_all_but_real_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = by_name()
+    assert not any(found[name].ok or found[name].required for name in ("docker", "kind"))
+    assert "install Docker" in found["docker"].next_step
+    assert "rebuild lab install --kind" in found["kind"].next_step
+    assert "node image" not in found
+
+
+def test_a_node_image_that_docker_holds_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    official = f"kindest/node:v1.99.0@sha256:{'0' * 64}"
+    program(tmp_path, "kind", f"# {official}")
+    program(tmp_path, "docker", "echo 99.0.0")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    found = by_name()
+    assert (found["docker"].found, found["kind"].found) == ("Docker 99.0.0", str(tmp_path / "kind"))
+    assert (found["node image"].ok, found["node image"].found) == (True, official)
 
 
 def test_missing_programs_are_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import http.server
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
+import orjson
 import pytest
+import yaml
 
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.connect import connect, open_transport
@@ -16,6 +24,7 @@ from rebuild.model.faults import Cause
 from rebuild.model.kinds import Kind
 from rebuild.model.refs import Ref
 from rebuild.ops import observe
+from rebuild.plan.snapshot import Snapshot
 from rebuild.providers.kwok.lab import Lab
 from tests.plan import support
 
@@ -107,9 +116,109 @@ def test_a_kind_that_is_not_served_yet_holds_nothing(transport: Transport) -> No
     assert not held.unread
 
 
+class Hiccups:
+    """A way to the lab on which the first requests for a path fail."""
+
+    def __init__(self, transport: Transport, path: str, faults: Sequence[int]) -> None:
+        self.asked = 0
+        self._transport, self._path, self._faults = transport, path, list(faults)
+
+    @contextmanager
+    def kubeconfig(self, folder: Path) -> Iterator[Path]:
+        """Names this way as the context `hiccups`."""
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler()) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            file = folder / "kubeconfig"
+            cluster = {"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
+            context = {"name": "hiccups", "context": {"cluster": "c", "user": "u"}}
+            users = [{"name": "u", "user": {"token": "t"}}]
+            file.write_text(yaml.safe_dump({"clusters": [cluster], "contexts": [context], "users": users}))
+            yield file
+            server.shutdown()
+            thread.join()
+
+    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+        hiccups = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, body = hiccups._answer(self.path)
+                if not status:
+                    # Reset: whoever asked gets no answer at all.
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        return Handler
+
+    def _answer(self, path: str) -> tuple[int, bytes]:
+        if path.partition("?")[0] == self._path:
+            self.asked += 1
+            if self._faults:
+                return self._faults.pop(0), b"{}"
+        try:
+            status, body = self._transport.request("GET", path)
+        except ClusterFault as error:
+            return error.fault.status, b"{}"
+        return status, orjson.dumps(body)
+
+
+RESET = 0
+CONFIG_MAPS = "/api/v1/configmaps"
+
+
+@pytest.fixture
+def snapshot(transport: Transport, tmp_path: Path) -> Callable[[Sequence[int]], tuple[Hiccups, Snapshot]]:
+    """Looks at the lab when the lists of ConfigMaps that come first fail in these ways."""
+
+    def look(faults: Sequence[int]) -> tuple[Hiccups, Snapshot]:
+        way = Hiccups(transport, CONFIG_MAPS, faults)
+        found = support.blueprint("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: default}}")
+        with way.kubeconfig(tmp_path) as file:
+            cluster = connect(context="hiccups", kubeconfig=file)
+            try:
+                return way, observe.snapshot(cluster, found, found.kinds)
+            finally:
+                cluster.close()
+
+    return look
+
+
 @pytest.mark.live
-def test_a_cluster_that_stops_answering_is_unreachable(lab: Lab) -> None:
-    cluster = connect(context=lab.context, kubeconfig=lab.kubeconfig, timeout=0.000001)
-    with pytest.raises(Unreachable, match="the cluster cannot be read"):
-        observe.snapshot(cluster, support.blueprint("{}"), support.blueprint("{}").kinds)
-    cluster.close()
+@pytest.mark.parametrize("faults", [[RESET], [429], [503], [500], [RESET, 503, 504]], ids=str)
+def test_a_list_that_hiccups_is_asked_for_again(
+    snapshot: Callable[[Sequence[int]], tuple[Hiccups, Snapshot]], faults: list[int]
+) -> None:
+    way, held = snapshot(faults)
+    assert way.asked == len(faults) + 1
+    assert held.get(Ref("", "ConfigMap", "kube-system", "kube-root-ca.crt"))
+    assert not held.unread
+
+
+@pytest.mark.live
+def test_a_list_that_we_may_not_see_is_asked_for_once(
+    snapshot: Callable[[Sequence[int]], tuple[Hiccups, Snapshot]],
+) -> None:
+    way, held = snapshot([403])
+    assert way.asked == 1
+    assert {unread.cause for unread in held.unread.values()} == {Cause.FORBIDDEN}
+
+
+@pytest.mark.live
+def test_a_cluster_that_goes_on_failing_is_unreachable(
+    transport: Transport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observe, "PATIENCE", 1.0)
+    way = Hiccups(transport, CONFIG_MAPS, [503] * 1000)
+    found = support.blueprint("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: default}}")
+    with way.kubeconfig(tmp_path) as file, pytest.raises(Unreachable, match=r"cannot be read.*configmaps") as caught:
+        observe.snapshot(connect(context="hiccups", kubeconfig=file), found, found.kinds)
+    assert caught.value.hint
+    assert 1 < way.asked < 10

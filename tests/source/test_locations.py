@@ -29,6 +29,10 @@ def test_other_texts_are_no_urls(location: str) -> None:
         ("--upload-pack=touch", "dash"),
         ("ssh://-oProxyCommand=touch/r", "dash"),
         ("ssh://git@-oProxyCommand=touch/r", "dash"),
+        ("https:///r", "no host"),
+        ("https:////me:hunter2@h/r", "no host"),
+        ("https://me:hunter/2@h/r", "no host"),
+        ("ssh://git@h:r", "no host"),
     ],
 )
 def test_locations_that_could_run_something_or_be_forged_are_refused(location: str, shown: str) -> None:
@@ -37,10 +41,20 @@ def test_locations_that_could_run_something_or_be_forged_are_refused(location: s
     assert refused.value.hint
 
 
-def test_a_refused_url_does_not_show_its_password() -> None:
+@pytest.mark.parametrize(
+    "location",
+    ["http://me:hunter2@h/r", "https:////me:hunter2@h/r", "https://me:hunter2/@h/r", "https://me:hunter2@@[h/r"],
+)
+def test_a_refused_url_does_not_show_its_password(location: str) -> None:
     with pytest.raises(UsageError) as refused:
-        locations.is_url("http://me:hunter2@h/r")
+        locations.is_url(location)
     assert "hunter2" not in str(refused.value)
+    assert "hunter2" not in refused.value.hint
+
+
+def test_a_hostile_url_takes_no_time() -> None:
+    for part in ("@", "@[", ":", ":@", "?@", "[:"):
+        locations.without_credentials("https://" + part * 1_000_000)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +77,9 @@ def test_a_host_that_looks_like_an_option_is_refused() -> None:
         ("https://me:pass@h:8443/r.git?private_token=x#y", "https://h:8443/r.git"),
         ("ssh://git:pass@h:22/r", "ssh://git@h:22/r"),
         ("https://me:p@ss@h/r", "https://h/r"),
+        ("https://me:pa?ss@h/r", "https://h/r"),
+        ("https://me:pass@[::1]:8443/r", "https://[::1]:8443/r"),
+        ("https://h?token=x", "https://h"),
         ("https://me:pass@[h/r", "https://(unreadable)"),
         ("git@h:r", "git@h:r"),
         ("file:///srv/r", "file:///srv/r"),

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
+import signal
 import stat
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +24,43 @@ def test_a_written_file_is_private_and_replaces_the_old_one(tmp_path: Path) -> N
     files.write(target, b"new")
     assert (target.read_bytes(), mode(target)) == (b"new", 0o600)
     assert list(tmp_path.iterdir()) == [target]
+
+
+DIES = """
+import resource, signal, sys
+from pathlib import Path
+from rebuild.system import files
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+files.write(Path(sys.argv[1]), b"x" * 200_000)
+"""
+
+
+def nameless_files(folder: Path) -> bool:
+    with suppress(OSError):
+        os.close(os.open(folder, os.O_WRONLY | files._NAMELESS))
+        return True
+    return False
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_who_is_killed_in_the_middle_of_a_write_leaves_nothing(tmp_path: Path, exists: bool) -> None:
+    """The kernel kills it at the limit, as finally as `kill -9` and always with half of the file written."""
+    if not nameless_files(tmp_path):
+        pytest.skip("no file can be nameless on this file system")
+    target = tmp_path / "report.json"
+    if exists:
+        target.write_bytes(b"old")
+    done = subprocess.run([sys.executable, "-c", DIES, target], check=False)
+    assert done.returncode == -signal.SIGXFSZ
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == ({target: b"old"} if exists else {})
+
+
+def test_where_no_file_can_be_nameless_it_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_NAMELESS", 0)
+    test_a_written_file_is_private_and_replaces_the_old_one(tmp_path)
 
 
 def test_a_failed_write_leaves_the_old_content_and_no_draft(tmp_path: Path) -> None:

@@ -121,17 +121,17 @@ def _expressions(body: Body) -> tuple[str, ...]:
 
 
 def _facts(request: Request, form: tuple[str, str, str]) -> dict[str, str]:
-    """What a match condition can know of a request: `request.resource` is the form in which somebody is called."""
+    """What a match condition can know of a request: `request.resource` is the form in which somebody is called.
+
+    A field that would be empty is left out of a request, and to ask for it is an error (`subResource` of a creation).
+    """
     group, version, plural = form
     kind = request.kind
-    # A request for a Namespace counts as one in that namespace (pkg/endpoints/request/requestinfo.go).
     facts = {
         "request.operation": "CREATE",
-        "request.namespace": request.name if request.is_namespace else request.namespace,
         "request.resource.group": group,
         "request.resource.version": version,
         "request.resource.resource": plural,
-        "request.subResource": "",
         "request.kind.group": group,
         "request.kind.version": version,
         "request.kind.kind": kind.kind,
@@ -142,8 +142,11 @@ def _facts(request: Request, form: tuple[str, str, str]) -> dict[str, str]:
         "request.requestKind.version": request.version,
         "request.requestKind.kind": kind.kind,
     }
-    if kind.namespaced:
-        facts["object.metadata.namespace"] = request.namespace
+    if request.namespace:
+        facts |= {"request.namespace": request.namespace, "object.metadata.namespace": request.namespace}
+    if request.is_namespace:
+        # A request for a Namespace counts as one in that namespace (pkg/endpoints/request/requestinfo.go).
+        facts["request.namespace"] = request.name
     if request.name:
         facts |= {"request.name": request.name, "object.metadata.name": request.name}
     return facts

@@ -94,7 +94,7 @@ def _forms(request: Request) -> Iterator[Resource]:
     """The resource as it is written, then the others that the same object can be had as."""
     group, plural = request.kind.group, request.kind.plural
     yield group, request.version, plural
-    yield from ((group, version, plural) for version in request.kind.versions if version != request.version)
+    yield from ((group, version, plural) for version in request.versions if version != request.version)
     if plural == "events" and group in ("", "events.k8s.io"):
         # The one object of Kubernetes that two groups serve (they share their storage).
         yield ("events.k8s.io" if group == "" else ""), "v1", plural

@@ -49,6 +49,8 @@ class Request:
     labels: Mapping[str, str] = field(repr=False)
     namespace_labels: Mapping[str, str] = field(repr=False)
     """Those of its namespace; a Namespace counts as its own. Empty for what is cluster-scoped."""
+    versions: tuple[str, ...] = ()
+    """All versions that the same object has; of a CustomResourceDefinition also those that are not served."""
 
     @property
     def is_namespace(self) -> bool:
@@ -62,6 +64,7 @@ class Requests:
     def __init__(self, index: Index) -> None:
         self._kinds = index.kinds
         self._namespaces = {item.ref.name: _labels_of_namespace(item) for item in index.of_kind("", "Namespace")}
+        self._defined = {(kind.group, kind.kind): _versions(index.get(ref)) for kind, ref in index.crds()}
 
     def creation(self, item: Manifest) -> Request | None:
         """The creation of a declared object, in the version that it is written in."""
@@ -72,7 +75,7 @@ class Requests:
         if item.ref.group_kind == ("", "Namespace"):
             # Admission gets the namespace's own labels, defaults included, for the namespace itself.
             labels = _labels_of_namespace(item)
-            return Request(kind, item.ref.version, "", item.ref.name, labels, labels)
+            return Request(kind, item.ref.version, "", item.ref.name, labels, labels, kind.versions)
         return self._request(kind, item.ref.version, item.ref.namespace, item.ref.name, labels)
 
     def made_by(self, item: Manifest) -> Iterator[Request]:
@@ -102,7 +105,8 @@ class Requests:
     def _request(self, kind: Kind, version: str, namespace: str, name: str, labels: Mapping[str, str]) -> Request:
         # Of a namespace that is not declared, no label is known but this one.
         around = self._namespaces.get(namespace, {NAMESPACE_NAME: namespace}) if namespace else {}
-        return Request(kind, version, namespace, name, labels, around)
+        versions = self._defined.get((kind.group, kind.kind), kind.versions)
+        return Request(kind, version, namespace, name, labels, around, versions)
 
 
 def _labels_of_namespace(item: Manifest) -> dict[str, str]:
@@ -112,3 +116,8 @@ def _labels_of_namespace(item: Manifest) -> dict[str, str]:
 def _labels_of_claim(claim: Body, item: Manifest) -> dict[str, str]:
     """A StatefulSet labels its claims with what it selects (pkg/controller/statefulset/stateful_set_utils.go)."""
     return pairs(claim, "metadata", "labels") | pairs(item.body, "spec", "selector", "matchLabels")
+
+
+def _versions(definition: Manifest | None) -> tuple[str, ...]:
+    versions = dig_maps(definition.body, "spec", "versions") if definition else ()
+    return tuple(text(version, "name") for version in versions)

@@ -29,14 +29,16 @@ def edges_from(index: Index) -> Iterator[Edge]:
 def findings_from(index: Index) -> Iterator[Finding]:
     """Warnings: an entry that names what is not declared, or the object itself; Flux would wait for ever."""
     for item, named in _entries(index):
-        if named == item.ref:
-            problem, step = "on itself", "remove the entry from spec.dependsOn"
-        elif index.get(named) is None:
-            problem, step = f"on {named}, which is not declared", "declare that object, or remove the entry"
-        else:
-            continue
-        message = f"{item.ref} depends {problem}: Flux waits for it without an end"
-        yield Finding("undeclared-depends-on", Severity.WARNING, message, item.ref, item.origin, step)
+        if named == item.ref or index.get(named) is None:
+            what = "on itself" if named == item.ref else f"on {named}, which is not declared"
+            yield Finding(
+                "undeclared-depends-on",
+                Severity.WARNING,
+                f"{item.ref} depends {what}: Flux waits for it without an end",
+                item.ref,
+                item.origin,
+                "declare that object, or remove the entry from spec.dependsOn",
+            )
 
 
 def _entries(index: Index) -> Iterator[tuple[Manifest, Ref]]:

@@ -6,7 +6,10 @@ A binding without its policy does nothing, so that is mere order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from rebuild.graph.admission import interceptors
 from rebuild.graph.admission.matching import ADMISSION
@@ -14,7 +17,8 @@ from rebuild.graph.fields import pairs, text
 from rebuild.graph.index import Index
 from rebuild.graph.selectors import matches
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.objects import Body, Manifest, dig
+from rebuild.model.findings import Finding, Severity
+from rebuild.model.objects import Manifest, dig
 from rebuild.model.refs import Ref
 
 
@@ -24,29 +28,65 @@ def edges_from(index: Index) -> Iterator[Edge]:
     Policy -> the CustomResourceDefinition of its kind of parameters, SERVED, hard if it fails closed, else soft.
     """
     definitions = {(kind.group, kind.kind): crd for kind, crd in index.crds()}
-    for binding_kind, policy_kind in interceptors.POLICY_OF.items():
-        for binding in index.of_kind(ADMISSION, binding_kind):
-            yield from _of_binding(index, binding)
-        for policy in index.of_kind(ADMISSION, policy_kind):
+    for kind in interceptors.POLICY_OF.values():
+        for policy in index.of_kind(ADMISSION, kind):
             crd = definitions.get(_kind_of_parameters(policy))
             if crd:
                 closed = text(policy.body, "spec", "failurePolicy") != "Ignore"
                 strength = Strength.HARD if closed else Strength.SOFT
                 why = "its parameters are of the kind that it defines"
                 yield Edge(policy.ref, crd, Gate.SERVED, strength, why, "policies")
+    for bound in _bindings(index):
+        binding = bound.binding.ref
+        yield Edge(binding, bound.policy.ref, Gate.EXISTS, Strength.SOFT, "puts this policy into effect", "policies")
+        strength = Strength.HARD if bound.denies_without else Strength.SOFT
+        why = "refuses what it covers without these parameters" if bound.denies_without else "takes parameters from it"
+        for each in bound.parameters:
+            yield Edge(binding, each, Gate.EXISTS, strength, why, "policies")
 
 
-def _of_binding(index: Index, binding: Manifest) -> Iterator[Edge]:
-    policy = interceptors.policy_of(index, binding)
-    if policy is None:
-        return
-    yield Edge(binding.ref, policy.ref, Gate.EXISTS, Strength.SOFT, "puts this policy into effect", "policies")
-    reference = dig(binding.body, "spec", "paramRef")
-    denies = text(reference, "parameterNotFoundAction") == "Deny"
-    strength = Strength.HARD if denies else Strength.SOFT
-    why = "refuses what it covers without these parameters" if denies else "takes its parameters from it"
-    for parameters in _parameters(index.of_kind(*_kind_of_parameters(policy)), reference):
-        yield Edge(binding.ref, parameters, Gate.EXISTS, strength, why, "policies")
+def findings_from(index: Index) -> Iterator[Finding]:
+    """Warning: a binding that denies without its parameters, and nobody declares the ones that it names."""
+    for bound in _bindings(index):
+        if bound.denies_without and bound.name and not bound.parameters:
+            binding = bound.binding
+            wanted = f"{_kind_of_parameters(bound.policy)[1]} {bound.name}"
+            yield Finding(
+                "policy-without-parameters",
+                Severity.WARNING,
+                f"{binding.ref}: its policy takes its parameters from {wanted}, which is not declared: "
+                "every write that it covers would be refused",
+                binding.ref,
+                binding.origin,
+                "declare the parameters, or let the binding allow what has none",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A binding with the declared policy that it puts into effect."""
+
+    binding: Manifest
+    policy: Manifest
+    name: str
+    """Of its parameters; empty where it selects them or has none."""
+    denies_without: bool
+    parameters: list[Ref]
+
+
+def _bindings(index: Index) -> Iterator[_Bound]:
+    shelves: dict[tuple[str, str], _Parameters] = {}
+    for kind in interceptors.POLICY_OF:
+        for binding in index.of_kind(ADMISSION, kind):
+            policy = interceptors.policy_of(index, binding)
+            if policy:
+                reference = dig(binding.body, "spec", "paramRef")
+                wanted = _kind_of_parameters(policy)
+                if wanted not in shelves:
+                    shelves[wanted] = _Parameters(index.of_kind(*wanted))
+                denies = text(reference, "parameterNotFoundAction") == "Deny"
+                found = shelves[wanted].of(reference)
+                yield _Bound(binding, policy, text(reference, "name"), denies, found)
 
 
 def _kind_of_parameters(policy: Manifest) -> tuple[str, str]:
@@ -54,11 +94,27 @@ def _kind_of_parameters(policy: Manifest) -> tuple[str, str]:
     return text(kind, "apiVersion").rpartition("/")[0], text(kind, "kind")
 
 
-def _parameters(candidates: Iterable[Manifest], reference: Body | None) -> Iterator[Ref]:
-    """The declared objects that a `paramRef` means: by name or by selector, in one namespace or in any."""
-    name, namespace = text(reference, "name"), text(reference, "namespace")
-    for item in candidates:
-        labels = pairs(item.body, "metadata", "labels")
-        named = item.ref.name == name if name else matches(labels, dig(reference, "selector"))
-        if named and namespace in ("", item.ref.namespace):
-            yield item.ref
+class _Parameters:
+    """The declared objects of one kind of parameters, so arranged that a binding looks at those that it may mean."""
+
+    def __init__(self, items: Iterable[Manifest]) -> None:
+        self._items = tuple(items)
+        self._named: dict[str, list[Manifest]] = defaultdict(list)
+        self._labelled: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
+        for item in self._items:
+            self._named[item.ref.name].append(item)
+            for label in pairs(item.body, "metadata", "labels").items():
+                self._labelled[label].append(item)
+
+    def of(self, reference: Any) -> list[Ref]:
+        """What a `paramRef` means: by name or by selector, in one namespace or in any."""
+        name, namespace = text(reference, "name"), text(reference, "namespace")
+        candidates = self._named.get(name, ()) if name else self._selected(dig(reference, "selector"))
+        return [item.ref for item in candidates if namespace in ("", item.ref.namespace)]
+
+    def _selected(self, selector: Any) -> list[Manifest]:
+        buckets: list[Sequence[Manifest]] = [
+            self._labelled.get(label, ()) for label in pairs(selector, "matchLabels").items()
+        ]
+        candidates = min(buckets, key=len, default=self._items)
+        return [item for item in candidates if matches(pairs(item.body, "metadata", "labels"), selector)]

@@ -33,7 +33,7 @@ _STAMPS = (
     f" -X {_VERSION}.gitMajor={_MAJOR} -X {_VERSION}.gitMinor={_MINOR}"
     f" -X {_VERSION}.gitTreeState=clean -X {_VERSION}.buildDate=1970-01-01T00:00:00Z"
 )
-_STRIP = "-s -w"
+STRIP = "-s -w"
 
 BUILD_ENV = {
     "CGO_ENABLED": "0",
@@ -60,7 +60,7 @@ class Binary:
     name: str
     package: str
     family: str
-    ldflags: str = _STRIP
+    ldflags: str = STRIP
 
     @property
     def built_name(self) -> str:
@@ -69,18 +69,19 @@ class Binary:
         return parent if last[0] == "v" and last[1:].isdecimal() else last
 
 
-def _kubernetes(name: str) -> Binary:
-    return Binary(name, f"k8s.io/kubernetes/cmd/{name}", "kubernetes", f"{_STRIP} {_STAMPS}")
+def kubernetes(name: str) -> Binary:
+    """One of Kubernetes' own programs, stamped with its version."""
+    return Binary(name, f"k8s.io/kubernetes/cmd/{name}", "kubernetes", f"{STRIP} {_STAMPS}")
 
 
 ALL = (
     Binary("etcd", "go.etcd.io/etcd/server/v3", "etcd"),
     Binary("kwokctl", "sigs.k8s.io/kwok/cmd/kwokctl", "kwok"),
     Binary("kwok", "sigs.k8s.io/kwok/cmd/kwok", "kwok"),
-    _kubernetes("kube-apiserver"),
-    _kubernetes("kubectl"),
-    _kubernetes("kube-controller-manager"),
-    _kubernetes("kube-scheduler"),
+    kubernetes("kube-apiserver"),
+    kubernetes("kubectl"),
+    kubernetes("kube-controller-manager"),
+    kubernetes("kube-scheduler"),
 )
 """Quick ones first, so that a build that cannot work fails early."""
 

