@@ -63,9 +63,9 @@ def _targets(key: str, value: Any, node: Node, item: Manifest, index: Index, pro
         if wanted is None:
             continue
         makers = production.of(wanted)
-        if item.ref in makers:
-            continue
-        yield from [wanted] if index.get(wanted) else makers
+        if item.ref not in makers:
+            declared = index.get(wanted)
+            yield from [declared.ref] if declared else makers
 
 
 def _by_mapping(key: str, value: Body, node: Node, item: Manifest, index: Index) -> Ref | None:
