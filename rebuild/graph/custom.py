@@ -6,7 +6,7 @@ those under names that hold free text by custom. Must not know any kind and must
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,16 +49,20 @@ class Node:
         return isinstance(dig(self.schema, "properties", key), dict)
 
 
-def nodes_of(item: Manifest, schema: Body | None) -> Iterator[Node]:
+def nodes_of(item: Manifest, schema: Body | None, *, closed: Callable[[Body], bool]) -> Iterator[Node]:
     """The mappings in a custom resource's spec and its like, each after the one around it.
 
     Whole objects inside of it (what a Composition or a ManifestWork will make elsewhere) are passed over.
+
+    Args:
+        closed: which mappings are given, and nothing inside of them.
     """
     rest = [_without_identity(item, schema)]
     while rest:
         node = rest.pop()
         yield node
-        rest.extend(reversed(list(_below(node))))
+        if not closed(node.value):
+            rest.extend(reversed(list(_below(node))))
 
 
 def _without_identity(item: Manifest, schema: Body | None) -> Node:

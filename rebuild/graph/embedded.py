@@ -16,7 +16,7 @@ from rebuild.model.objects import Body, Manifest, dig_list
 
 def pod_specs_in(item: Manifest, schema: Body | None) -> Iterator[Node]:
     """The pod specs of a custom resource; the mapping around each is its template, unless the spec itself is one."""
-    return (node for node in custom.nodes_of(item, schema) if is_pod_spec(node.value))
+    return (node for node in custom.nodes_of(item, schema, closed=is_pod_spec) if is_pod_spec(node.value))
 
 
 def is_pod_spec(value: Body) -> bool:

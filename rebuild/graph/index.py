@@ -14,6 +14,7 @@ from typing import Any
 
 from rebuild.graph import embedded
 from rebuild.graph.fields import pairs, text
+from rebuild.graph.pods import containers_of
 from rebuild.graph.shelf import Shelf
 from rebuild.model import kinds
 from rebuild.model.blueprint import Blueprint
@@ -32,8 +33,6 @@ TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("batch", "Job"): ("spec", "template"),
 }
 """Where the kinds that make pods keep the pod's metadata and spec. A PodTemplate object makes no pods."""
-CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
-"""Where a pod spec keeps its containers, in the order of their start."""
 
 _RUN_TO_COMPLETION = frozenset({("batch", "CronJob"), ("batch", "Job")})
 """Their pods end: none of them is a backend, even where a chart gives them the labels of one."""
@@ -62,7 +61,7 @@ class Workload:
     @property
     def containers(self) -> Iterator[Body]:
         """The containers of the pod, those of all three sorts."""
-        return (item for sort in CONTAINERS for item in dig_maps(self.pod, sort))
+        return containers_of(self.pod)
 
     @property
     def named_service_account(self) -> str:

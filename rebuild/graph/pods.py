@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from rebuild.graph.fields import text
 from rebuild.model.objects import Body, dig, dig_maps
 
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+"""Where a pod spec keeps its containers, in the order of their start."""
 SECRETS_STORE = "secrets-store.csi.k8s.io"
 
 _SECRET_REF_VOLUMES = ("cephfs", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos")
@@ -32,6 +34,11 @@ def uses_of(pod: Body) -> Iterator[Use]:
     return (use for use in _named(pod) if use.name)
 
 
+def containers_of(pod: Body) -> Iterator[Body]:
+    """The containers of a pod, those of all three sorts."""
+    return (item for sort in _CONTAINERS for item in dig_maps(pod, sort))
+
+
 def mounted_provider_classes(pod: Body) -> Iterator[str]:
     """The SecretProviderClasses whose secrets the pods mount."""
     for volume in dig_maps(pod, "volumes"):
@@ -46,9 +53,8 @@ def _named(pod: Body) -> Iterator[Use]:
     yield Use("RuntimeClass", text(pod, "runtimeClassName"), "runs in this runtime", "node.k8s.io")
     for secret in dig_maps(pod, "imagePullSecrets"):
         yield Use("Secret", text(secret, "name"), "pulls images with it")
-    for containers in ("initContainers", "containers", "ephemeralContainers"):
-        for container in dig_maps(pod, containers):
-            yield from _in_environment(container)
+    for container in containers_of(pod):
+        yield from _in_environment(container)
     for volume in dig_maps(pod, "volumes"):
         yield from _in_volume(volume)
     for claim in dig_maps(pod, "resourceClaims"):

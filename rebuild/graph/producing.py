@@ -54,7 +54,9 @@ class Production:
 
     def of(self, wanted: Ref) -> list[Ref]:
         """The declared objects that will make this one, or fill it."""
-        elsewhere = self._in_many.get((wanted.kind, wanted.name), ()) if not wanted.group else ()
+        if wanted.group or not wanted.namespace:
+            return []
+        elsewhere = self._in_many.get((wanted.kind, wanted.name), ())
         far = (producer for producer, reaches in elsewhere if reaches(wanted.namespace))
         return sorted({*self._made.get(wanted, ()), *far} - {wanted})
 

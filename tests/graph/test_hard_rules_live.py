@@ -1,7 +1,7 @@
 """What goes wrong without each hard edge: a refusal, a deletion, an empty volume, a pod set aside.
 
-A hard rule that has no test here has no reason. Those about ConfigMaps and Secrets need a real kubelet: nothing on
-simulated nodes looks for them.
+A hard rule that has no test here has no reason. Those about ConfigMaps and Secrets need a real kubelet, since nothing
+on simulated nodes looks for them: tests/kind/test_missing_configuration.py.
 """
 
 from __future__ import annotations

@@ -44,6 +44,8 @@ def test_scope_cluster_means_no_namespace() -> None:
         {"names": {"plural": "widgets"}},
         {"versions": []},
         {"versions": "v1"},
+        {"group": ["example.com"]},
+        {"versions": [{"name": ["v1"], "served": True}]},
         {"versions": [{"name": "v1", "served": False, "storage": True}]},
     ],
 )

@@ -42,21 +42,12 @@ def edges_from(index: Index) -> Iterator[Edge]:
     for item in index.custom():
         if item.ref.group in _READ_ELSEWHERE:
             continue
-        for node in _nodes(item, index):
-            for key, value in node.fields():
+        for node in custom.nodes_of(item, index.schema_of(item.ref), closed=embedded.is_pod_spec):
+            # Pod templates are read by `config_refs`, with all that Kubernetes says about them.
+            for key, value in () if embedded.is_pod_spec(node.value) else node.fields():
                 for found in _targets(key, value, node, item, index, production):
                     why = f"refers to it in {node.at(key)}"
                     yield Edge(item.ref, found, Gate.EXISTS, Strength.SOFT, why, "custom_refs")
-
-
-def _nodes(item: Manifest, index: Index) -> Iterator[Node]:
-    """Pod templates are read by `config_refs`, with all that Kubernetes says about them."""
-    inside: list[str] = []
-    for node in custom.nodes_of(item, index.schema_of(item.ref)):
-        if embedded.is_pod_spec(node.value):
-            inside.append(f"{node.path}.")
-        elif not node.path.startswith(tuple(inside)):
-            yield node
 
 
 def _targets(key: str, value: Any, node: Node, item: Manifest, index: Index, production: Production) -> Iterator[Ref]:
@@ -72,9 +63,9 @@ def _targets(key: str, value: Any, node: Node, item: Manifest, index: Index, pro
         if wanted is None:
             continue
         makers = production.of(wanted)
-        if item.ref in makers:
-            continue
-        yield from [wanted] if index.get(wanted) else makers
+        if item.ref not in makers:
+            declared = index.get(wanted)
+            yield from [declared.ref] if declared else makers
 
 
 def _by_mapping(key: str, value: Body, node: Node, item: Manifest, index: Index) -> Ref | None:

@@ -48,7 +48,7 @@ def edges_from(index: Index) -> Iterator[Edge]:
         hard = _resources_of(item)
         if any(map(_is_of_pods, hard)):
             quotas[item.ref.namespace].append(item)
-        for group, kind in {found for name in hard if (found := _counted_by(name, by_resource))}:
+        for group, kind in sorted({found for name in hard if (found := _counted_by(name, by_resource))}):
             counting[item.ref.namespace, group, kind].append(item)
     defaulted = {item.ref.namespace for item in index.of_kind("", "LimitRange")}
     for workload in index.workloads:

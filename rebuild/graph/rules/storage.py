@@ -23,6 +23,13 @@ from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.objects import Manifest, dig, dig_maps
 from rebuild.model.refs import Ref
 
+_DRIVER_SECRETS = (
+    "controllerExpandSecretRef",
+    "controllerPublishSecretRef",
+    "nodeExpandSecretRef",
+    "nodePublishSecretRef",
+    "nodeStageSecretRef",
+)
 _NUMBERED = re.compile(r"(?P<stem>.+)-(?:0|[1-9][0-9]*)")
 
 
@@ -30,10 +37,12 @@ def edges_from(index: Index) -> Iterator[Edge]:
     """Claim, StatefulSet -> reserved volume, READY, hard; claim -> volumes that it selects, READY, soft.
 
     A StatefulSet also waits for claims that are declared under the names that it would use: EXISTS, hard,
-    since it would otherwise make them itself. A claim waits for what it is to be filled from: EXISTS, soft.
+    since it would otherwise make them itself. A claim waits for what it is to be filled from, and a volume for the
+    Secrets that its driver is given: EXISTS, soft.
     """
     yield from _of_claims(index)
     yield from _of_stateful_sets(index)
+    yield from _of_volumes(index)
 
 
 def _of_claims(index: Index) -> Iterator[Edge]:
@@ -87,6 +96,16 @@ def _of_stateful_sets(index: Index) -> Iterator[Edge]:
                 yield _edge(item.ref, volume, Gate.READY, Strength.HARD, why)
             for claim in claims.get(stem, ()):
                 yield _edge(item.ref, claim, Gate.EXISTS, Strength.HARD, "mounts this claim")
+
+
+def _of_volumes(index: Index) -> Iterator[Edge]:
+    """The mount, not the volume, fails without them, and is tried again with a growing pause."""
+    for item in index.of_kind("", "PersistentVolume"):
+        driver = dig(item.body, "spec", "csi")
+        for field in _DRIVER_SECRETS:
+            secret = index.find("", "Secret", text(driver, field, "namespace"), text(driver, field, "name"))
+            if secret:
+                yield _edge(item.ref, secret, Gate.EXISTS, Strength.SOFT, "its driver is given this Secret")
 
 
 def _edge(dependent: Ref, dependency: Ref, gate: Gate, strength: Strength, why: str) -> Edge:

@@ -1,8 +1,9 @@
 """A claim without its StorageClass stays Pending, and one without any class gets the default one only when a
 default exists: at its creation by admission, later by the volume controller's next round.
 
-The class is order alone. Must not make a claim's readiness a gate: under WaitForFirstConsumer it waits for the
-pod itself. A VolumeAttributesClass is awaited by the controllers in the same way.
+The Secrets of a class are read at each provisioning, attaching and mounting; names with a template in them are
+known only then. The class is order alone. Must not make a claim's readiness a gate: under WaitForFirstConsumer it
+waits for the pod itself. A VolumeAttributesClass is awaited by the controllers in the same way.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _DEFAULT_ANNOTATIONS = (
 
 
 def edges_from(index: Index) -> Iterator[Edge]:
-    """Claim, and whatever holds templates of claims -> StorageClass, VolumeAttributesClass: EXISTS, soft."""
+    """Claim, and whatever holds templates of claims -> StorageClass, VolumeAttributesClass; StorageClass -> the
+    Secrets of its parameters: EXISTS, soft."""
     defaults = _default_classes(index)
     for item in index.of_kind("", "PersistentVolumeClaim"):
         yield from _edges(item.ref, item.body, "is provisioned by this class", index, defaults)
@@ -38,6 +40,15 @@ def edges_from(index: Index) -> Iterator[Edge]:
             if isinstance(template, dict):
                 why = "its ephemeral volumes are provisioned by this class"
                 yield from _edges(workload.ref, template, why, index, defaults)
+    for item in index.of_kind(_GROUP, "StorageClass"):
+        parameters = pairs(item.body, "parameters")
+        for key, name in parameters.items():
+            if key.startswith("csi.storage.k8s.io/") and key.endswith("-secret-name"):
+                namespace = parameters.get(f"{key.removesuffix('-name')}-namespace", "")
+                secret = index.find("", "Secret", namespace, name)
+                if secret:
+                    why = "its driver is given this Secret"
+                    yield Edge(item.ref, secret, Gate.EXISTS, Strength.SOFT, why, "storage_classes")
 
 
 def _edges(dependent: Ref, claim: Body, why: str, index: Index, defaults: list[Ref]) -> Iterator[Edge]:
