@@ -45,6 +45,10 @@ def test_scope_cluster_means_no_namespace() -> None:
         {"versions": []},
         {"versions": "v1"},
         {"versions": [{"name": "v1", "served": False, "storage": True}]},
+        {"group": ["example.com"]},
+        {"names": {"kind": {}, "plural": "widgets"}},
+        {"names": {"kind": "Widget", "plural": 7}},
+        {"versions": [{"name": 1, "served": True}]},
     ],
 )
 def test_an_incomplete_definition_defines_nothing(spec: dict[str, Any]) -> None:
