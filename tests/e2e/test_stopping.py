@@ -149,7 +149,7 @@ def test_a_run_that_was_started_with_nohup_outlives_its_terminal(
     lab = make_lab(nodes=1)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        running = Running("apply", many(tmp_path / "source", MANY, canary), *on(lab))
+        running = Running("apply", many(tmp_path / "source", 200, canary), *on(lab))
     finally:
         signal.signal(signal.SIGHUP, before)
     running.until(" created ")
