@@ -11,6 +11,7 @@ from itertools import count
 
 import pytest
 
+from rebuild.providers import labs
 from rebuild.providers.kwok import binaries, build, cluster
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
@@ -32,8 +33,8 @@ def private_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(places.STATE_VARIABLE, str(tmp_path_factory.mktemp("state")))
         yield
-        for left in cluster.list_labs():
-            cluster.down(left.name)
+        for left in labs.list_all():
+            labs.down(left.name)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`rebuild lab`: clusters with a real control plane and simulated nodes, on this machine alone."""
+"""`rebuild lab`: clusters with a real control plane, and simulated or real nodes, on this machine alone."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ from typing import Any
 import click
 
 from rebuild.cli import finish, helping, options
-from rebuild.cli.labs import installed, kit
+from rebuild.cli.labs import given, installed, kind_provider, kit, kwok_provider
 from rebuild.model.errors import UsageError
+from rebuild.providers import labs
+from rebuild.providers.claims import LabBusy, State
+from rebuild.providers.kind import lab as kind_lab
+from rebuild.providers.kind.provider import KindOptions
 from rebuild.providers.kwok import cluster
 from rebuild.providers.kwok.binaries import Source
-from rebuild.providers.kwok.lab import LabStatus, State
+from rebuild.providers.labs import LabStatus
+from rebuild.providers.port import Provider
 
 _EPILOG = """\b
 Examples:
   rebuild lab install
   rebuild lab install --kind
+  rebuild lab up real --provider kind --kind-config kind-config/workers.yaml
   rebuild lab up demo && kubectl --kubeconfig "$(rebuild lab status demo -o kubeconfig)" get nodes
   eval "$(rebuild lab env)"
   rebuild lab down demo
@@ -27,7 +33,8 @@ Examples:
 
 @click.group("lab", cls=helping.Group, epilog=_EPILOG)
 def command() -> None:
-    """Real control planes on this machine: etcd, API server, controllers and scheduler, with simulated nodes.
+    """Real control planes on this machine: etcd, API server, controllers and scheduler, with simulated nodes (kwok), or
+    whole clusters in containers (kind).
 
     Each lab has a kubeconfig file of its own; yours is never touched. Everything listens on 127.0.0.1.
     """
@@ -68,13 +75,29 @@ def install(origin: str, real_nodes: bool, mode: str) -> int:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the lab's kubeconfig to this new file as well.",
 )
-@click.option("--nodes", type=click.IntRange(1, 1000), default=cluster.NODES, show_default=True)
+@click.option("--provider", type=click.Choice(["kwok", "kind"]), default="kwok", show_default=True)
+@click.option("--nodes", type=click.IntRange(1, 1000), default=None, help="Simulated nodes of kwok; 5 by default.")
+@options.kind
 @options.progress
-def up(name: str, kubeconfig: Path | None, nodes: int, mode: str) -> int:
+def up(
+    name: str,
+    kubeconfig: Path | None,
+    provider: str,
+    nodes: int | None,
+    kind_config: Path | None,
+    image: str,
+    preload: tuple[str, ...],
+    mode: str,
+) -> int:
     """Create a lab and print its kubeconfig file."""
+    wanted = KindOptions(kind_config, image, preload)
+    given((provider,), nodes, wanted)
     with finish.view_for(mode) as view:
-        lab = cluster.up(name, installed(view), kubeconfig=kubeconfig, nodes=nodes)
-    click.echo(str(lab.kubeconfig))
+        maker: Provider = (
+            kind_provider(view, wanted) if provider == "kind" else kwok_provider(view, nodes or cluster.NODES)
+        )
+        target = maker.create(name, kubeconfig=kubeconfig)
+    click.echo(str(target.kubeconfig))
     return 0
 
 
@@ -85,15 +108,15 @@ def down(name: str, everything: bool) -> int:
     """Remove a lab, or all of them: their processes and their files, and nothing else."""
     if bool(name) == everything:
         raise UsageError("lab down needs a name or --all, and not both", hint="`rebuild lab list` names the labs")
-    names = [status.name for status in cluster.list_labs()] if everything else [name]
+    names = [status.name for status in labs.list_all()] if everything else [name]
     busy: list[str] = []
     for each in names:
         try:
-            click.echo(f"lab/{each} {'removed' if cluster.down(each) else 'does not exist'}")
-        except cluster.LabBusy:
+            click.echo(f"lab/{each} {'removed' if labs.down(each) else 'does not exist'}")
+        except LabBusy:
             busy.append(each)
     if busy:
-        raise cluster.LabBusy(busy)
+        raise LabBusy(busy)
     return 0
 
 
@@ -101,11 +124,11 @@ def down(name: str, everything: bool) -> int:
 @options.output("table", "json", "yaml")
 def list_(form: str) -> int:
     """List the labs."""
-    labs = cluster.list_labs()
+    found = labs.list_all()
     if form == "table":
-        finish.table(("name", "state", "server", "created"), map(_cells, labs))
+        finish.table(("name", "provider", "state", "server", "created"), map(_cells, found))
     else:
-        finish.data([_row(lab) for lab in labs], form)
+        finish.data([_row(lab) for lab in found], form)
     return 0
 
 
@@ -114,12 +137,12 @@ def list_(form: str) -> int:
 @options.output("table", "json", "yaml", "kubeconfig")
 def status(name: str, form: str) -> int:
     """Show one lab; exits with 1 when it does not run."""
-    lab = cluster.status(name)
+    lab = labs.status(name)
     row = _row(lab)
     if form == "kubeconfig":
         click.echo(row["kubeconfig"] or "")
     elif form == "table":
-        finish.table(("field", "value"), ((key, str(value)) for key, value in row.items()))
+        finish.table(("field", "value"), ((key, "" if value is None else str(value)) for key, value in row.items()))
     else:
         finish.data(row, form)
     return 0 if lab.state is State.RUNNING else 1
@@ -137,20 +160,22 @@ def env(mode: str) -> int:
 
 def _cells(status: LabStatus) -> tuple[str, ...]:
     lab = status.lab
-    return (status.name, status.state, lab.server if lab else "", lab.created if lab else "")
+    return (status.name, labs.provider(status), status.state, lab.server if lab else "", lab.created if lab else "")
 
 
 def _row(status: LabStatus) -> dict[str, Any]:
     lab = status.lab
     return {
         "name": status.name,
+        "provider": labs.provider(status),
         "state": status.state.value,
         "server": lab.server if lab else None,
         "kubeconfig": str(lab.kubeconfig) if lab else None,
         "context": lab.context if lab else None,
         "version": lab.version if lab else None,
         "created": lab.created if lab else None,
-        "auditLog": str(lab.audit_log) if lab else None,
+        "auditLog": str(lab.audit_log) if lab and lab.audit_log else None,
         "directory": str(status.home),
-        "pids": dict(status.pids),
+        "pids": {} if isinstance(status, kind_lab.LabStatus) else dict(status.pids),
+        "containers": dict(status.containers) if isinstance(status, kind_lab.LabStatus) else {},
     }

@@ -31,7 +31,7 @@ Exit codes: 0 a plan stands · 1 some objects cannot be sent · 2 usage, unreada
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target
-@options.output("table", "json", "yaml")
+@options.output("table", "wide", "json", "yaml")
 def command(
     location: str,
     ref: str,
@@ -46,7 +46,10 @@ def command(
     """Read SOURCE (a repository, a URL, or a folder) and show objects, order and findings.
 
     Without --context nothing is asked of any cluster, and everything counts as still to be created.
+    `-o wide` lists the container images as well.
     """
+    wide = form == "wide"
+    form = "table" if wide else form
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
     run = Run("plan", listener=Silent(), durable=False)
     with finish.recorded(run, form=form):
@@ -63,7 +66,7 @@ def command(
         run.record(plans.event_of(plan, key=run.key, at=run.now()))
         run.end(complete=True)
     if form == "table":
-        finish.show_plan(plan)
+        finish.show_plan(plan, wide=wide)
         return finish.answer(run.ledger, quiet=False)
     finish.data(to_json.document(run.ledger), form)
     return finish.answer(run.ledger, quiet=True)

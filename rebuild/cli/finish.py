@@ -18,7 +18,7 @@ from rebuild.console.view import Mode, View, make_view
 from rebuild.model.errors import Exit, InvalidBlueprint, RebuildError, UsageError
 from rebuild.ops.run import Run
 from rebuild.plan.steps import Plan
-from rebuild.report import to_json, to_text
+from rebuild.report import comparison, to_json, to_text
 from rebuild.report.ledger import Ledger
 from rebuild.report.verdict import SIGHUP, SIGINT, SIGTERM, verdict
 from rebuild.system import encoding, files
@@ -61,6 +61,31 @@ def show(ledger: Ledger, *, form: str) -> int:
     return answer(ledger, quiet=form != "table")
 
 
+def compare(runs: comparison.Runs, *, form: str, report_file: Path | None) -> int:
+    """Print the answer of each run and what tells them apart, write the comparison, and return the worst exit code.
+
+    Args:
+        runs: what each run recorded, by its provider; there may be fewer than were wanted.
+        form, report_file: as for `finish`.
+
+    Raises:
+        UsageError: when the report cannot be written.
+    """
+    if report_file is not None:
+        write_report(report_file, comparison.document(runs))
+    if form != "table":
+        data(comparison.document(runs), form)
+    else:
+        for name, ledger in runs.items():
+            for line in (f"On {name}", *to_text.summary(ledger)):
+                click.echo(clean(line))
+        for line in comparison.lines(runs):
+            click.echo(clean(line))
+    for name, ledger in runs.items():
+        click.echo(clean(f"{name}: {to_text.last_line(ledger)}"), err=form != "table")
+    return comparison.exit_code(runs)
+
+
 def answer(ledger: Ledger, *, quiet: bool) -> int:
     """Say the verdict as the last line, on stderr where stdout belongs to data, and return the exit code."""
     click.echo(clean(to_text.last_line(ledger)), err=quiet)
@@ -68,7 +93,7 @@ def answer(ledger: Ledger, *, quiet: bool) -> int:
 
 
 @contextmanager
-def recorded(run: Run, *, form: str, report_file: Path | None = None) -> Iterator[None]:
+def recorded(run: Run, *, form: str = "table", report_file: Path | None = None) -> Iterator[None]:
     """Carry out a run; whatever cuts it short is recorded, and the report says how far it came."""
     try:
         yield
@@ -103,9 +128,9 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     tables.print_table(sys.stdout, headers, rows)
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(plan: Plan, *, wide: bool = False) -> None:
     """Print a plan to stdout, for people."""
-    tables.print_plan(sys.stdout, plan)
+    tables.print_plan(sys.stdout, plan, wide=wide)
 
 
 def data(document: Any, form: str) -> None:

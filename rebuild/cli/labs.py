@@ -1,11 +1,19 @@
-"""What several commands need of the labs: programs and images, installed with their progress shown."""
+"""What several commands need of the labs: their programs, installed with their progress shown, and their flags."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Set
+from pathlib import Path
+
 from rebuild.console.view import View
-from rebuild.providers.kind import install
-from rebuild.providers.kwok import build
+from rebuild.model.errors import UsageError
+from rebuild.model.images import Image
+from rebuild.providers import versions
+from rebuild.providers.kind import install, provider
+from rebuild.providers.kind.provider import Kind, KindOptions
+from rebuild.providers.kwok import binaries, build
 from rebuild.providers.kwok.binaries import Binaries, Source
+from rebuild.providers.kwok.provider import Kwok
 
 
 def installed(view: View, source: Source = Source.BUILD) -> Binaries:
@@ -16,3 +24,41 @@ def installed(view: View, source: Source = Source.BUILD) -> Binaries:
 def kit(view: View, *, image: str = "") -> install.Kit:
     """What clusters of real nodes are made of, found or built now; this is not part of any recovery time either."""
     return install.install(view.build_step, image=image)
+
+
+def kwok_provider(view: View, nodes: int, *, kubernetes: str = "") -> Kwok:
+    """The provider of simulated nodes, with all that it needs at hand.
+
+    Raises:
+        WrongKubernetes: when the lab's minor version is not the one that is needed.
+    """
+    versions.assert_minor(binaries.KUBERNETES_VERSION, kubernetes, of="the lab of kwok")
+    return Kwok(installed(view), nodes=nodes)
+
+
+def kind_provider(
+    view: View,
+    options: KindOptions,
+    *,
+    kubernetes: str = "",
+    images: Set[Image] = frozenset(),
+    logs: Path | None = None,
+) -> Kind:
+    """The provider of real nodes, with all that it needs at hand; this is not part of any recovery time."""
+    file = options.read()
+    own = kit(view, image=options.image or next(iter(file.images), ""))
+    return provider.prepared(own, file, options, kubernetes=kubernetes, images=images, logs=logs)
+
+
+def given(providers: Collection[str], nodes: int | None, kind: KindOptions) -> None:
+    """Make sure that every flag has a provider that heeds it.
+
+    Raises:
+        UsageError: when one has none.
+    """
+    if "kwok" not in providers and nodes is not None:
+        raise UsageError("--nodes counts the simulated nodes of kwok", hint="name the nodes of kind in --kind-config")
+    if "kind" not in providers and (kind.file or kind.image or kind.preload):
+        raise UsageError(
+            "--kind-config, --image and --preload are for clusters of real nodes", hint="add `--provider kind`"
+        )

@@ -36,6 +36,23 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+class Providers(click.ParamType[tuple[str, ...]]):
+    """One provider, or several with commas between them."""
+
+    name = "provider"
+    _known = ("kwok", "kind")
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        return f"[{'|'.join((*self._known, ','.join(self._known)))}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(str(value).split(",")))
+        for name in names:
+            if name not in self._known:
+                self.fail(f"{name!r} is no provider: there are {' and '.join(self._known)}", param, ctx)
+        return names
+
+
 def _namespace(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     """A DNS label, as Kubernetes wants namespaces; nothing at all means the default, as in kubectl."""
     if value and not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", value):
@@ -90,6 +107,26 @@ def target(function: F) -> F:
             default="60s",
             show_default=True,
             help="For one request; 0 means no limit.",
+        ),
+    )
+
+
+def kind(function: F) -> F:
+    """What a kind cluster is made of."""
+    return _all(
+        function,
+        click.option(
+            "--kind-config",
+            metavar="FILE",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="kind: the kind file of the cluster; one node by default.",
+        ),
+        click.option("--image", default="", help="kind: the node image; one that is at hand by default."),
+        click.option(
+            "--preload",
+            multiple=True,
+            metavar="IMAGE",
+            help="kind: load this image of the local Docker, or archive of images, into the nodes. May be given again.",
         ),
     )
 

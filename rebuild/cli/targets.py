@@ -10,10 +10,9 @@ from rebuild.cluster.connect import connect, reached
 from rebuild.model.errors import UsageError
 from rebuild.ops import guard, settings
 from rebuild.ops.target import BoundTarget, bind
+from rebuild.providers.kind.lab import BASELINE
 
 _PROVIDER = "existing"
-_KIND_BASELINE = frozenset({"local-path-storage"})
-"""kind puts its storage provisioner into a namespace of its own."""
 
 
 @contextmanager
@@ -43,7 +42,7 @@ def bound(context: str, kubeconfig: Path | None, timeout: float, *, source: str)
     guard.assert_own(kubeconfig, source)
     cluster = connect(context=context, kubeconfig=kubeconfig, timeout=timeout)
     try:
-        yield bind(reached(cluster, context=context), provider=_PROVIDER, baseline_namespaces=_KIND_BASELINE)
+        yield bind(reached(cluster, context=context), provider=_PROVIDER, baseline_namespaces=BASELINE.namespaces)
     finally:
         cluster.close()
 

@@ -23,6 +23,7 @@ from rebuild.model.events import (
     RunEnded,
     RunStarted,
     SourceRead,
+    StageEnded,
     TargetBound,
     WriteIntended,
 )
@@ -72,6 +73,8 @@ class PlainView:
                 self._say(at, "phase", name)
             case PhaseEnded(name, at):
                 self._phase_ended(name, at)
+            case StageEnded(name, seconds, at):
+                self._say(at, "stage", f"{name} took {seconds:.1f} s")
             case WriteIntended(ref, _, at) | WriteFailed(ref, _, _, _, at):
                 self._begun(ref)
                 self._sign_of_life(at)

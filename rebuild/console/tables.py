@@ -10,7 +10,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 from rich.console import Console
 from rich.table import Table
@@ -61,8 +61,11 @@ def print_table(
     stream.write("".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines()))
 
 
-def print_plan(stream: TextIO, plan: Plan, *, width: int | None = None) -> None:
-    """Print what a plan would do: objects by namespace and kind, findings, limits, and the longest chain."""
+def print_plan(stream: TextIO, plan: Plan, *, wide: bool = False, width: int | None = None) -> None:
+    """Print what a plan would do: objects by namespace and kind, findings, limits, and the longest chain.
+
+    The images that it needs are counted by registry, or listed in a `wide` one.
+    """
     counts = ", ".join(f"{n} {action}" for action in Action if (n := plan.count(action)))
     headers = ("namespace", "kind", "objects", "action")
     title = f"{counted(len(plan.steps), 'object')}: {counts or 'nothing to do'}"
@@ -78,6 +81,8 @@ def print_plan(stream: TextIO, plan: Plan, *, width: int | None = None) -> None:
         _section(
             stream, f"{counted(len(plan.limits), 'limit')} of this target", ("code", "object", "message"), rows, width
         )
+    if plan.images:
+        _section(stream, counted(len(plan.images), "image"), *(_images if wide else _registries)(plan), width)
     chain = longest_chain(plan)
     if len(chain) > 1:
         links = ((str(step.ref), f"{step.tail:.1f} s") for step in chain)
@@ -127,6 +132,20 @@ def _groups(steps: Iterable[Step]) -> list[tuple[str, ...]]:
         )
         for (namespace, kind, group), actions in sorted(groups.items())
     ]
+
+
+_Columns: TypeAlias = tuple[Sequence[str], Iterable[Sequence[str]]]
+"""Headers and rows."""
+
+
+def _registries(plan: Plan) -> _Columns:
+    counts = Counter(need.image.registry for need in plan.images)
+    return ("registry", "images"), [(registry, str(count)) for registry, count in sorted(counts.items())]
+
+
+def _images(plan: Plan) -> _Columns:
+    rows = ((str(n.image), ", ".join(n.policies), ", ".join(map(str, n.users))) for n in plan.images)
+    return ("image", "pull policy", "used by"), rows
 
 
 def _finding(finding: Finding) -> tuple[str, ...]:

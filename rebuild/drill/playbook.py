@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,10 +15,18 @@ from rebuild.manifests import loader
 from rebuild.model import durations
 from rebuild.model.errors import UsageError
 from rebuild.ops.sources import SourceOptions
+from rebuild.providers.kind.provider import KindOptions
 from rebuild.system import places
 
 Seconds = Annotated[float, BeforeValidator(lambda value: durations.parse(str(value)))]
 """A duration such as `5m`, held as seconds."""
+
+Providers = Annotated[
+    tuple[Literal["kwok", "kind"], ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    Field(min_length=1),
+]
+"""One provider by its name, or a list of them."""
 
 
 def _address(value: str) -> str:
@@ -67,8 +76,12 @@ class SourceSpec(_Strict):
 class TargetSpec(_Strict):
     """Where it is rebuilt."""
 
-    provider: Literal["kwok"] = "kwok"
+    provider: Providers = ("kwok",)
     nodes: int = Field(default=5, ge=1, le=1000, strict=True)
+    kubernetes: str = Field(default="", pattern=r"^([0-9]+\.[0-9]+)?$")
+    kindConfig: str = ""  # noqa: N815 - spelt as in the file
+    image: str = ""
+    preload: tuple[str, ...] = ()
 
 
 class Objectives(_Strict):
@@ -109,7 +122,11 @@ class DrillOptions:
     """Everything that a drill needs to know; times in seconds, an `objective` of 0 means that there is none."""
 
     source: SourceOptions
+    providers: tuple[str, ...] = ("kwok",)
     nodes: int = 5
+    kind: KindOptions = field(default_factory=KindOptions)
+    kubernetes: str = ""
+    """The minor version that the source needs, such as `1.37`; any by default."""
     objective: float = 0.0
     timeout: float = 1800.0
     object_timeout: float = 300.0
@@ -151,13 +168,29 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
     url = spec.source.url
     if ":" not in url:
         url = os.path.realpath(folder / places.expanded(url))
+    target = spec.target
     return DrillOptions(
         source=SourceOptions(url, spec.source.ref, spec.source.path, spec.source.namespace),
-        nodes=spec.target.nodes,
+        providers=tuple(dict.fromkeys(target.provider)),
+        nodes=target.nodes,
+        kind=KindOptions(
+            file=folder / target.kindConfig if target.kindConfig else None,
+            image=target.image,
+            preload=tuple(_beside(folder, each) for each in target.preload),
+        ),
+        kubernetes=target.kubernetes,
         objective=spec.objectives.rto or 0.0,
         timeout=spec.limits.timeout,
         object_timeout=spec.limits.objectTimeout,
     )
+
+
+def _beside(folder: Path, image: str) -> str:
+    """An archive by its path; everything else is the name of an image."""
+    with suppress(OSError):
+        # Not where the name is too long for a file.
+        return str(folder / image) if (folder / image).is_file() else image
+    return image
 
 
 def _explained(path: Path, error: ValidationError) -> str:

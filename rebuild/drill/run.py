@@ -14,22 +14,27 @@ from rebuild.drill.playbook import DrillOptions
 from rebuild.engine.policy import Policy
 from rebuild.journal.file import JournalBroken
 from rebuild.model import kinds
+from rebuild.model.images import Image
 from rebuild.ops import plan as plans
 from rebuild.ops import sources
 from rebuild.ops.apply import Stoppable, apply
 from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget, bind
+from rebuild.plan import images
 from rebuild.providers.port import Provider, Target
 
 
-def drill(run: Run, options: DrillOptions, ready: Callable[[], Provider], *, stoppable: Stoppable) -> None:
+def drill(
+    run: Run, options: DrillOptions, ready: Callable[[frozenset[Image]], Provider], *, stoppable: Stoppable
+) -> None:
     """Rehearse the recovery; everything that happens is recorded in the run, which this ends.
 
     Args:
         run: who is told.
         options: what is rehearsed; its timeout runs from the moment that the target is being provided.
-        ready: gives the provider with everything that it needs at hand, which may take minutes the first time.
+        ready: is given the images that the source names, and gives the provider with everything that it needs at hand,
+            which may take minutes the first time.
         stoppable: is handed what a signal should call.
 
     Raises:
@@ -41,7 +46,7 @@ def drill(run: Run, options: DrillOptions, ready: Callable[[], Provider], *, sto
         # What is wrong with the repository is said before a cluster is made for it.
         found = declared(read, kinds=kinds.builtin(), namespace=options.source.namespace)
     with run.phase("install", counted=False):
-        provider = ready()
+        provider = ready(frozenset(need.image for need in images.needed(found.blueprint)))
     began = run.now()
     with _target(run, provider, options, stoppable) as target:
         with run.phase("plan"):
@@ -61,7 +66,7 @@ def _target(run: Run, provider: Provider, options: DrillOptions, stoppable: Stop
     name = f"drill-{run.name.rpartition('-')[2]}"
     with ExitStack() as stack:
         with run.phase("provision"):
-            target = provider.create(name, owned=not options.keep)
+            target = provider.create(name, owned=not options.keep, told=run.stage)
             if not options.keep:
                 stack.callback(_take_away, run, provider, name, stoppable)
         yield target

@@ -14,7 +14,7 @@ from rebuild.graph.fields import pairs, text
 from rebuild.graph.selectors import includes
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.kinds import Kind, from_crd
-from rebuild.model.objects import Body, Manifest, dig
+from rebuild.model.objects import Body, Manifest, dig, dig_maps
 from rebuild.model.refs import Ref
 
 TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -28,6 +28,8 @@ TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("batch", "Job"): ("spec", "template"),
 }
 """Where the kinds that make pods keep the pod's metadata and spec. A PodTemplate object makes no pods."""
+CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+"""Where a pod spec keeps its containers, in the order of their start."""
 
 _RUN_TO_COMPLETION = frozenset({("batch", "CronJob"), ("batch", "Job")})
 """Their pods end: none of them is a backend, even where a chart gives them the labels of one."""
@@ -44,6 +46,19 @@ class Workload:
     """The labels of the pods, not those of the workload itself: Services and budgets select pods."""
     pod: Body
     """The pod spec."""
+
+    @classmethod
+    def of(cls, item: Manifest) -> Workload | None:
+        """What an object says about the pods that it makes, or None where it makes none."""
+        path = TEMPLATES.get(item.ref.group_kind)
+        template = None if path is None else dig(item.body, *path)
+        pod = dig(template, "spec")
+        return cls(item.ref, pairs(template, "metadata", "labels"), pod) if isinstance(pod, dict) else None
+
+    @property
+    def containers(self) -> Iterator[Body]:
+        """The containers of the pod, those of all three sorts."""
+        return (item for sort in CONTAINERS for item in dig_maps(self.pod, sort))
 
     @property
     def named_service_account(self) -> str:
@@ -120,11 +135,8 @@ class Index:
 
     def _read_workloads(self) -> Iterator[Workload]:
         for item in self:
-            path = TEMPLATES.get(item.ref.group_kind)
-            template = None if path is None else dig(item.body, *path)
-            pod = dig(template, "spec")
-            if isinstance(pod, dict):
-                yield Workload(item.ref, pairs(template, "metadata", "labels"), pod)
+            if workload := Workload.of(item):
+                yield workload
 
 
 def key_of(ref: Ref) -> tuple[str, str, str, str]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from rebuild.model.edges import Edge
 from rebuild.model.facts import Fact
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.images import NeededImage
 from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome, Status
@@ -42,6 +43,15 @@ class PhaseEnded:
     """The phase that began last is over."""
 
     name: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageEnded:
+    """A part of the phase that lasts is over, after so many seconds; stages need not add up to their phase."""
+
+    name: str
+    seconds: float
     at: float
 
 
@@ -91,6 +101,7 @@ class Planned:
     findings: tuple[Finding, ...]
     limits: tuple[Limit, ...]
     at: float
+    images: tuple[NeededImage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,7 @@ Event: TypeAlias = (
     | RunStarted
     | PhaseBegan
     | PhaseEnded
+    | StageEnded
     | SourceRead
     | TargetBound
     | Planned

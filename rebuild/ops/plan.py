@@ -52,4 +52,5 @@ def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:
         findings=plan.findings,
         limits=plan.limits,
         at=at,
+        images=plan.images,
     )

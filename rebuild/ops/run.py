@@ -13,7 +13,7 @@ from typing import Protocol
 
 from rebuild import __version__
 from rebuild.journal.file import Journal, JournalBroken
-from rebuild.model.events import Event, PhaseBegan, PhaseEnded, Planned, RunEnded, RunStarted
+from rebuild.model.events import Event, PhaseBegan, PhaseEnded, Planned, RunEnded, RunStarted, StageEnded
 from rebuild.model.findings import Finding
 from rebuild.report.ledger import Ledger
 from rebuild.runner.clock import RunClock
@@ -91,6 +91,10 @@ class Run:
         self.record(PhaseBegan(name, counted, self.now()))
         yield
         self.record(PhaseEnded(name, self.now()))
+
+    def stage(self, name: str, seconds: float) -> None:
+        """A part of the phase that lasts is over."""
+        self.record(StageEnded(name, seconds, self.now()))
 
     def end(self, *, complete: bool, reason: str = "", exit_code: int = 0) -> None:
         """Say why the run is over, and close its journal."""

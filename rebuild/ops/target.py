@@ -12,8 +12,6 @@ from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Body
 from rebuild.plan.fidelity import Capabilities
 
-_FIDELITY = {True: "cluster", False: "kwok"}
-
 
 @dataclass(frozen=True, slots=True)
 class BoundTarget:
@@ -29,7 +27,9 @@ class BoundTarget:
     @property
     def fidelity(self) -> str:
         """What it can prove, detected from its nodes and not from the provider's name."""
-        return self.provider if self.provider != "existing" else _FIDELITY[self.capabilities.containers]
+        if not self.capabilities.containers:
+            return "kwok"
+        return "cluster" if self.capabilities.machines else "kind"
 
     @property
     def event(self) -> TargetBound:

@@ -13,7 +13,7 @@ from rebuild.model.findings import Finding, Severity
 from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
-from rebuild.plan import fidelity, references
+from rebuild.plan import fidelity, images, references
 from rebuild.plan.fidelity import Capabilities, Fitted
 from rebuild.plan.snapshot import Snapshot, version_of
 from rebuild.plan.steps import Action, Plan, Step
@@ -62,6 +62,8 @@ def build(
     findings += references.undeclared(graph.edges, graph.expected, blueprint)
     homeless = {f.ref: f for f in references.homeless(blueprint, surroundings.snapshot)}
     findings += homeless.values()
+    needed = images.needed(blueprint)
+    findings += images.findings(blueprint, needed)
     steps = {}
     for declared in blueprint:
         tail = graph.tails.get(declared.ref, 0.0)
@@ -82,6 +84,7 @@ def build(
         findings=tuple(findings),
         limits=tuple(fitted.limits),
         waiting_claims=frozenset(_waiting_claims(blueprint, surroundings.snapshot)),
+        images=needed,
     )
 
 

@@ -21,6 +21,8 @@ from rebuild.model.refs import Ref
 
 KWOK_NODE = "kwok.x-k8s.io/node"
 """kwok marks every node that it simulates with this annotation."""
+KIND_NODE = "kind://"
+"""How kind begins the provider's id of each node."""
 HELD_BACK: Body = {"name": "rebuild-held-back", "expression": "false"}
 """A match condition that never holds: the API server accepts the webhook and calls it for nothing."""
 WEBHOOK_KINDS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
@@ -31,12 +33,17 @@ class Capabilities:
     """What a target can do, read from the target itself and not from a flag."""
 
     containers: bool
+    machines: bool = True
+    """Whether its nodes are more than containers on one machine."""
 
     @classmethod
     def of(cls, nodes: Iterable[Body]) -> Capabilities:
-        """A target runs containers unless it has nodes and every one of them is simulated."""
-        marks = [KWOK_NODE in (dig(node, "metadata", "annotations") or {}) for node in nodes]
-        return cls(containers=not (marks and all(marks)))
+        """A target runs containers unless it has nodes and every one of them is simulated, and it has machines unless
+        every one of them is kind's."""
+        found = tuple(nodes)
+        simulated = [KWOK_NODE in (dig(node, "metadata", "annotations") or {}) for node in found]
+        contained = [str(dig(node, "spec", "providerID") or "").startswith(KIND_NODE) for node in found]
+        return cls(containers=not (found and all(simulated)), machines=not (found and all(contained)))
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from rebuild.model.edges import Edge
 from rebuild.model.findings import Finding, Limit
+from rebuild.model.images import NeededImage
 from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Manifest
 from rebuild.model.refs import Ref
@@ -59,6 +60,7 @@ class Plan:
     limits: tuple[Limit, ...] = ()
     waiting_claims: frozenset[Ref] = frozenset()
     """PersistentVolumeClaims that stay Pending until a Pod uses them (WaitForFirstConsumer)."""
+    images: tuple[NeededImage, ...] = ()
 
     def count(self, action: Action) -> int:
         """How many steps do this."""

@@ -5,7 +5,7 @@ No provider touches the user's kubeconfig or current context, and none deletes w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -48,6 +48,14 @@ class Baseline:
     default_storage_class: str | None
 
 
+Told = Callable[[str, float], None]
+"""Is told each stage of a creation that ends: its name, and how many seconds it took."""
+
+
+def untold(_name: str, _seconds: float) -> None:
+    """Nobody wants to know about stages."""
+
+
 class Provider(Protocol):
     """Where targets come from."""
 
@@ -59,10 +67,11 @@ class Provider(Protocol):
     def baseline(self) -> Baseline:
         """What its clusters hold before anybody writes to them."""
 
-    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False) -> Target:
+    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False, told: Told = untold) -> Target:
         """Make a cluster and wait until its API is ready; leave nothing behind on failure.
 
-        One that is `owned` belongs to this process, and is an orphan as soon as that has ended.
+        One that is `owned` belongs to this process, and is an orphan as soon as that has ended. `told` is called with
+        the stages that the provider can tell apart, if it can.
         """
 
     def describe(self, name: str) -> Target:

@@ -24,6 +24,7 @@ from rebuild.model.events import (
     RunEnded,
     RunStarted,
     SourceRead,
+    StageEnded,
     TargetBound,
     WriteIntended,
 )
@@ -123,6 +124,8 @@ class Phase:
     counted: bool
     began: float
     ended: float | None = None
+    stages: list[StageEnded] = field(default_factory=list)
+    """Its parts that somebody timed, in the order in which they ended."""
 
     @property
     def seconds(self) -> float | None:
@@ -178,6 +181,8 @@ class Ledger:
                 self.phases.append(Phase(event.name, event.counted, event.at))
             case PhaseEnded():
                 self._phase_ended(event)
+            case StageEnded():
+                self._stage_ended(event)
             case RunEnded():
                 self.end = event
             case WriteIntended() | WriteAccepted() | WriteFailed() | HealthSeen() | ObjectEnded() | ObjectVerified():
@@ -201,6 +206,12 @@ class Ledger:
         for phase in reversed(self.phases):
             if phase.name == event.name and phase.ended is None:
                 phase.ended = event.at
+                return
+
+    def _stage_ended(self, event: StageEnded) -> None:
+        for phase in reversed(self.phases):
+            if phase.ended is None:
+                phase.stages.append(event)
                 return
 
     def _add_to(

@@ -12,8 +12,10 @@ from typing import Any
 from rebuild.model.edges import Edge
 from rebuild.model.faults import Fault
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.images import NeededImage
 from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
+from rebuild.report import fidelity
 from rebuild.report.judgement import Judgement, findings, is_verified, judgements, limits
 from rebuild.report.ledger import Ledger, Phase, Record
 from rebuild.report.verdict import Verdict, verdict
@@ -53,6 +55,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "differences": differences,
         "controllerOwned": owned,
         "findings": found_all,
+        "images": [_image(need) for need in ledger.plan.images] if ledger.plan else [],
     }
 
 
@@ -81,6 +84,8 @@ def _target(ledger: Ledger) -> dict[str, Any] | None:
             "version": target.version,
             "provider": target.provider,
             "fidelity": target.fidelity,
+            "proves": list(fidelity.of(target.fidelity).proves),
+            "doesNotProve": list(fidelity.of(target.fidelity).does_not_prove),
             "server": target.server,
         }
     )
@@ -95,7 +100,8 @@ def _recovery(ledger: Ledger, answer: Verdict) -> dict[str, Any]:
 
 
 def _phase(phase: Phase) -> dict[str, Any]:
-    return {"name": phase.name, "seconds": _seconds(phase.seconds), "counted": phase.counted}
+    stages = [{"name": stage.name, "seconds": _seconds(stage.seconds)} for stage in phase.stages]
+    return {"name": phase.name, "seconds": _seconds(phase.seconds), "counted": phase.counted, "stages": stages}
 
 
 def _counts(judged: dict[Ref, Judgement]) -> dict[str, int]:
@@ -187,6 +193,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "origin": _origin(finding.origin),
         "message": finding.message,
         "nextStep": finding.next_step or None,
+    }
+
+
+def _image(need: NeededImage) -> dict[str, Any]:
+    image = need.image
+    return {
+        "reference": str(image),
+        "registry": image.registry,
+        "repository": image.repository,
+        "tag": image.tag or None,
+        "digest": image.digest or None,
+        "pullPolicies": list(need.policies),
+        "users": [str(ref) for ref in need.users],
     }
 
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from rebuild.model.findings import Severity
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
+from rebuild.report import fidelity
 from rebuild.report.judgement import FAILURES, Judgement, findings, judgements, limits
 from rebuild.report.ledger import Ledger, Standing
 from rebuild.report.verdict import Word, explanation, verdict
 
-_PROVES = {"kwok": "control plane only, nodes simulated", "kind": "real containers", "cluster": ""}
-"""What a number measured at this fidelity is worth; a cluster needs no caveat."""
+_PART = "  "
+"""Indents the stages of a phase below it."""
 
 
 def last_line(ledger: Ledger) -> str:
@@ -61,9 +62,9 @@ def _target(ledger: Ledger) -> str:
     """The fidelity with what it proves; empty where nothing is to be said about it."""
     if ledger.target is None:
         return ""
-    fidelity = ledger.target.fidelity
-    caveat = _PROVES.get(fidelity, "unknown fidelity")
-    return f"{fidelity}: {caveat}" if caveat else ""
+    name = ledger.target.fidelity
+    caveat = fidelity.of(name).caveat
+    return f"{name}: {caveat}" if caveat else ""
 
 
 def summary(ledger: Ledger) -> list[str]:
@@ -74,6 +75,7 @@ def summary(ledger: Ledger) -> list[str]:
         *_section("Owned by a controller", _owned(ledger)),
         *_section("Limits: not provable on this target", (f"{x.ref}: {x.message} [{x.code}]" for x in limits(ledger))),
         *_section("Findings", _findings(ledger)),
+        *_section(f"Fidelity: {ledger.target.fidelity if ledger.target else 'unknown'}", _fidelity(ledger)),
         *_section("Phases", _phases(ledger)),
     ]
 
@@ -126,11 +128,23 @@ def _findings(ledger: Ledger) -> Iterator[str]:
             yield str(finding)
 
 
+def _fidelity(ledger: Ledger) -> Iterator[str]:
+    """What the answer is worth, where there is one about a cluster."""
+    if ledger.target is None or not ledger.judged:
+        return
+    known = fidelity.of(ledger.target.fidelity)
+    if known.caveat:
+        yield f"proves: {'; '.join(known.proves) or 'unknown'}"
+        yield f"does not prove: {'; '.join(known.does_not_prove) or 'unknown'}"
+
+
 def _phases(ledger: Ledger) -> Iterator[str]:
-    width = max((len(phase.name) for phase in ledger.phases), default=0)
+    parts = [len(stage.name) + len(_PART) for phase in ledger.phases for stage in phase.stages]
+    width = max((*(len(phase.name) for phase in ledger.phases), *parts), default=0)
     for phase in ledger.phases:
         seconds = "not finished" if phase.seconds is None else f"{phase.seconds:8.1f} s"
         yield f"{phase.name:<{width}} {seconds}{'' if phase.counted else '  (not counted)'}"
+        yield from (f"{_PART + stage.name:<{width}} {stage.seconds:8.1f} s" for stage in phase.stages)
 
 
 def _many(count: int, noun: str) -> str:

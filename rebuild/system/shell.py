@@ -7,17 +7,20 @@ A program is run to its end (`run`), followed line by line (`follow`), or left r
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from rebuild.model.errors import Exit, RebuildError
+from rebuild.system import clock
 
 TAIL = 40
 """Lines of output that are kept to explain a failure."""
@@ -156,15 +159,17 @@ def follow(
     *,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    timeout: float | None = None,
 ) -> Result:
     """Run a program to its end and hand over each line of its output, both streams, as it comes.
 
-    When the caller is interrupted, or `on_line` raises, the program and its children are ended first. The
-    result's `stderr` holds the last lines only.
+    When the caller is interrupted, or `on_line` raises, or `timeout` seconds are over, the program and its children are
+    ended first. The result's `stderr` holds the last lines only.
 
     Raises:
         ProgramMissing: when it cannot be found.
         ProgramBroken: when the operating system cannot run it.
+        ProgramTimeout: when the time is over.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - the command is a list, no shell reads it
@@ -182,15 +187,36 @@ def follow(
     with process:
         try:
             assert process.stdout is not None
-            for raw in process.stdout:
+            for raw in _lines(process.stdout, timeout):
                 line = raw.decode(errors="replace").rstrip("\n")
                 tail.append(line)
                 on_line(line)
-        except BaseException:
+        except BaseException as error:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
+            if isinstance(error, TimeoutError):
+                raise ProgramTimeout(
+                    f"{command[0]} did not end within {timeout:g} s", hint="try again with an idle machine"
+                ) from error
             raise
     return Result(process.returncode, b"", "\n".join(tail).encode())
+
+
+def _lines(stream: IO[bytes], timeout: float | None) -> Iterator[bytes]:
+    """The lines of a pipe as they come; raises TimeoutError when its end has not come within so many seconds."""
+    deadline = None if timeout is None else clock.monotonic() + timeout
+    rest = b""
+    while True:
+        left = None if deadline is None else max(deadline - clock.monotonic(), 0.0)
+        if not select.select([stream], [], [], left)[0]:
+            raise TimeoutError
+        read = os.read(stream.fileno(), 65536)
+        *whole, rest = (rest + read).split(b"\n")
+        yield from whole
+        if not read:
+            if rest:
+                yield rest
+            return
 
 
 _LEAVE_RUNNING = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & echo $!'

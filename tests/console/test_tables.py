@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from rebuild.console.tables import longest_chain, print_plan, print_table
 from rebuild.graph import rank
 from rebuild.model import kinds
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.findings import Finding, Limit, Severity
+from rebuild.model.images import Image, NeededImage
 from rebuild.model.objects import Manifest, Origin
 from rebuild.model.refs import Ref
 from rebuild.plan.steps import Action, Plan, Step
@@ -97,6 +99,28 @@ def test_a_plan_is_counted_by_namespace_and_kind_with_findings_limits_and_the_lo
         "v1/Namespace/-/shop          15.0 s",
         "v1/ConfigMap/shop/settings   15.0 s",
         "apps/v1/Deployment/shop/web  15.0 s",
+    ]
+
+
+def test_the_images_of_a_plan_are_counted_by_registry_and_listed_when_asked_for() -> None:
+    images = (
+        NeededImage(Image("docker.io", "library/nginx", "1.27"), ("Always", "Never"), (story.WEB,)),
+        NeededImage(Image("quay.io", "shop/api", "2"), ("IfNotPresent",), (story.WEB, story.SHOP)),
+    )
+    short, wide = io.StringIO(), io.StringIO()
+    print_plan(short, replace(plan({}), findings=(), images=images))
+    print_plan(wide, replace(plan({}), findings=(), images=images), wide=True)
+    assert short.getvalue().splitlines()[2:] == [
+        "2 images",
+        "REGISTRY   IMAGES",
+        "docker.io  1",
+        "quay.io    1",
+    ]
+    assert wide.getvalue().splitlines()[2:] == [
+        "2 images",
+        "IMAGE                         PULL POLICY    USED BY",
+        "docker.io/library/nginx:1.27  Always, Never  apps/v1/Deployment/shop/web",
+        "quay.io/shop/api:2            IfNotPresent   apps/v1/Deployment/shop/web, v1/Namespace/-/shop",
     ]
 
 

@@ -10,6 +10,7 @@ from rebuild.drill import playbook
 from rebuild.drill.playbook import DrillOptions
 from rebuild.model.errors import Exit, UsageError
 from rebuild.ops.sources import SourceOptions
+from rebuild.providers.kind.provider import KindOptions
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = """
@@ -96,7 +97,10 @@ def test_a_relative_path_starts_at_the_folder_of_the_playbook(
         ("nodes: 12", "nodes: many", "spec.target.nodes: Input should be a valid integer"),
         ("nodes: 12", "nodes: true", "spec.target.nodes: Input should be a valid integer"),
         ("nodes: 12", "nodes: 0", "spec.target.nodes: Input should be greater than or equal to 1"),
-        ("provider: kwok", "provider: cloud", "spec.target.provider: Input should be 'kwok'"),
+        ("provider: kwok", "provider: cloud", "spec.target.provider.0: Input should be 'kwok' or 'kind'"),
+        ("provider: kwok", "provider: []", "spec.target.provider: Value should have at least 1 item"),
+        ("nodes: 12", "kubernetes: v1.37.2", "spec.target.kubernetes: String should match pattern"),
+        ("nodes: 12", "preload: zoo.tar", "spec.target.preload: has to be a list"),
         ("rto: 4m30s", "rto: soon", "spec.objectives.rto: 'soon' is not a duration"),
         ("timeout: 1h", "timeout: 0h", "spec.limits.timeout: Input should be greater than 0"),
         ("objectTimeout: 90", "objectTimeout: 0", "spec.limits.objectTimeout: Input should be greater than 0"),
@@ -165,6 +169,19 @@ def test_the_playbooks_that_we_ship_are_valid(path: Path) -> None:
     assert Path(options.source.location) == ROOT
     assert (ROOT / options.source.path).is_dir()
     assert options.objective > 0
+
+
+def test_a_playbook_can_ask_for_real_nodes_and_for_both_providers(tmp_path: Path) -> None:
+    (tmp_path / "zoo.tar").touch()
+    target = (
+        "{provider: [kwok, kind, kwok], kubernetes: '1.37', kindConfig: nodes.yaml, image: node:v1,"
+        " preload: [zoo.tar, web:v1]}"
+    )
+    text = FULL.replace("{provider: kwok, nodes: 12}", target)
+    options = playbook.read(write(tmp_path, text))
+    assert options.providers == ("kwok", "kind")
+    assert options.kubernetes == "1.37"
+    assert options.kind == KindOptions(tmp_path / "nodes.yaml", "node:v1", (str(tmp_path / "zoo.tar"), "web:v1"))
 
 
 def test_the_quickstart_is_among_them() -> None:

@@ -16,7 +16,7 @@ from rebuild.model.errors import Unreachable
 from rebuild.ops.run import Run
 from rebuild.ops.sources import SourceOptions
 from rebuild.providers.kwok import config
-from rebuild.providers.port import Baseline, Fidelity, Target
+from rebuild.providers.port import Baseline, Fidelity, Target, Told, untold
 from rebuild.system import places
 
 
@@ -33,7 +33,8 @@ class Elsewhere:
         self.owned: list[bool] = []
         self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False) -> Target:
+    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False, told: Told = untold) -> Target:
+        told("nodes", 1.5)
         self.made.append(name)
         self.owned.append(owned)
         if self._fills_the_disk:
@@ -75,7 +76,7 @@ def test_the_cluster_goes_when_the_drill_cannot_go_on(
 ) -> None:
     provider = Elsewhere(tmp_path, fills_the_disk=full)
     with pytest.raises(error):
-        drill(run, DrillOptions(source), lambda: provider, stoppable=lambda stop: None)
+        drill(run, DrillOptions(source), lambda _images: provider, stoppable=lambda stop: None)
     assert provider.made == []
     assert provider.owned == [True]
 
@@ -83,6 +84,6 @@ def test_the_cluster_goes_when_the_drill_cannot_go_on(
 def test_a_cluster_that_is_to_be_kept_belongs_to_nobody(run: Run, source: SourceOptions, tmp_path: Path) -> None:
     provider = Elsewhere(tmp_path, fills_the_disk=False)
     with pytest.raises(Unreachable):
-        drill(run, DrillOptions(source, keep=True), lambda: provider, stoppable=lambda stop: None)
+        drill(run, DrillOptions(source, keep=True), lambda _images: provider, stoppable=lambda stop: None)
     assert len(provider.made) == 1
     assert provider.owned == [False]

@@ -86,7 +86,7 @@ def _counts(path: Path) -> bool:
 
 
 def _of_the_example() -> Iterator[str]:
-    for path in sorted((support.ROOT / "examples" / "shop").rglob("*.yaml")):
+    for path in sorted((support.ROOT / "examples").rglob("*.yaml")):
         for document in yaml.safe_load_all(path.read_bytes()):
             if document and document["kind"] == "Secret":
                 yield from document.get("stringData", {}).values()

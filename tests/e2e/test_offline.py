@@ -27,6 +27,14 @@ def test_a_plan_as_json_is_data_alone() -> None:
     assert len(ran.json()["objects"]) == 65
 
 
+@pytest.mark.parametrize(("example", "objects"), [("zoo", 27), ("zoo-broken", 4)])
+def test_the_other_examples_can_be_planned(example: str, objects: int) -> None:
+    ran = rebuild("plan", ROOT, "--path", f"examples/{example}", **NOWHERE)
+
+    assert ran.code == 0, ran.stderr
+    assert ran.last_line == f"PASS  {objects} objects planned: {objects} create"
+
+
 @pytest.mark.corpus
 @pytest.mark.skipif("REBUILD_CORPUS" not in os.environ, reason="REBUILD_CORPUS names no corpus")
 def test_a_published_stack_is_planned_offline() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rebuild.providers import claims
 from rebuild.providers.kwok import cluster, paths, ports
 from tests.e2e.support import Running, rebuild
 
@@ -24,7 +25,7 @@ def listen(stack: ExitStack, port: int) -> None:
 
 
 def test_ports_that_somebody_listens_on_are_passed_over(lab_binaries: object, state: Path) -> None:
-    home = paths.labs_root() / "elsewhere"
+    home = claims.root() / "elsewhere"
     wanted = ports.choose(str(home), set(), ports.is_free)
     with ExitStack() as stack:
         for part in ("etcd", "kube-apiserver", "kwok-controller"):
@@ -40,7 +41,7 @@ def test_ports_that_somebody_listens_on_are_passed_over(lab_binaries: object, st
 def test_a_port_that_is_taken_at_the_last_moment_is_named_and_nothing_is_left(
     lab_binaries: object, state: Path
 ) -> None:
-    home = paths.labs_root() / "late"
+    home = claims.root() / "late"
     running = Running("lab", "up", "late", "--nodes", "1")
     description = paths.Layout(home).description
     while not description.exists():

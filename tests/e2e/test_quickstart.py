@@ -33,6 +33,21 @@ def test_a_drill_brings_everything_back_and_leaves_nothing_behind(lab_binaries: 
     assert {lab.name for lab in cluster.list_labs()} == labs_before
 
 
+def test_the_worst_day_comes_back_in_its_order(lab_binaries: object) -> None:
+    ran = rebuild("drill", "playbooks/zoo.yaml", "-o", "json")
+
+    assert ran.code == 0, ran.stderr
+    assert {limit["code"] for limit in ran.json()["limits"]} == {"webhook-held-back"}
+    times = {one["ref"]: one["times"] for one in ran.json()["objects"]}
+    configuration = "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration/-/zoo-keeper"
+    for first, then in [
+        ("apps/v1/Deployment/zoo/keeper", configuration),
+        (configuration, "zoo.example.com/v1/Animal/zoo/penguin"),
+        ("batch/v1/Job/zoo/ledger-schema", "apps/v1/Deployment/zoo/entrance"),
+    ]:
+        assert times[first]["ready"] <= times[then]["sent"]
+
+
 def test_each_object_costs_one_write_request(lab_binaries: object) -> None:
     ran = rebuild("drill", "playbooks/quickstart.yaml", "--keep", "-o", "json")
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from rebuild.providers.claims import State
 from rebuild.providers.kwok import cluster
 from rebuild.providers.kwok import lab as labs
-from rebuild.providers.kwok.lab import Lab, State
+from rebuild.providers.kwok.lab import Lab
 from rebuild.system import processes
 from tests.conftest import LabMaker
 from tests.e2e.support import Running, journal, many, our_writes, rebuild

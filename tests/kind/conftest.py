@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from rebuild.model.errors import RebuildError
+from rebuild.providers.kind import cluster, install
 from rebuild.providers.kind import docker as daemon
-from rebuild.providers.kind import install
+from rebuild.providers.kind.lab import Lab
+from rebuild.providers.kind.provider import Kind, KindOptions, prepared
+from rebuild.providers.port import Target
 
 SHIM = Path(__file__).parents[1] / "support" / "docker-shim"
 _SYS_RESOURCE = 24
@@ -42,6 +46,35 @@ def kit(docker: str) -> install.Kit:
         return install.install()
     except RebuildError as error:
         unavailable(error)
+
+
+@dataclass(frozen=True, slots=True)
+class KindLab:
+    """The session's cluster, and what it was made with."""
+
+    provider: Kind
+    target: Target
+
+    @property
+    def kind(self) -> Path:
+        """The kind program."""
+        return self.provider.wishes.kind
+
+    @property
+    def lab(self) -> Lab:
+        """Its description."""
+        known = cluster.status(self.target.name).lab
+        assert known is not None
+        return known
+
+
+@pytest.fixture(scope="session")
+def kind_cluster(kit: install.Kit, private_state: None) -> Iterator[KindLab]:
+    """One running cluster, with the lab's own images, for all tests that only add namespaces of their own."""
+    options = KindOptions(preload=tuple(map(str, kit.archives)))
+    provider = prepared(kit, options.read(), options)
+    yield KindLab(provider, provider.create("shared-kind"))
+    provider.delete("shared-kind")
 
 
 def unavailable(error: RebuildError) -> NoReturn:

@@ -28,6 +28,10 @@ GO = r"""
 case "$1" in
 env) echo go1.99.0 ;;
 list) echo "$3" ;;
+build)
+    echo "go zoo" >>"$CALLS"
+    while [ "$1" != -o ]; do shift; done
+    echo built >"$2" ;;
 install)
     for package; do :; done
     echo "go $package" >>"$CALLS"
@@ -44,9 +48,10 @@ case "$1 $2" in
 "pull --quiet") echo "$*" >>"$CALLS"; exit 1 ;;
 "build "*)
     for context; do :; done
-    echo "docker build $3" >>"$CALLS"
+    name=${3#--tag=}
+    echo "docker build $name" >>"$CALLS"
     (cd "$context" && find . -type f | sort >"$HELD.context")
-    echo "$3 ${4##*=}" >>"$HELD" ;;
+    echo "$name ${4##*=}" >>"$HELD" ;;
 esac
 """
 UNSHARE = r"""
@@ -89,7 +94,7 @@ def installed(tmp_path: Path) -> Path:
     """rebuild as a wheel would install it, with its files inside the package, where a test may edit them."""
     package = tmp_path / "site" / "rebuild"
     shutil.copytree(Path(rebuild.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(own.config_root() / "node", package / "kind-config" / "node")
+    shutil.copytree(own.config_root(), package / "kind-config")
     return package
 
 
@@ -119,10 +124,12 @@ def done(calls: Path) -> list[str]:
 def test_without_any_image_ours_is_built_and_the_second_installation_builds_nothing(calls: Path, root: None) -> None:
     steps: list[Step] = []
     kit = install.install(steps.append)
-    assert kit == install.Kit(programs.path(install._kind()), node.tag())
+    assert (kit.kind, kit.image) == (programs.path(programs.KIND), node.tag())
     assert done(calls).count("debootstrap") == 1
-    assert done(calls)[-1] == f"docker build {node.tag()}"
-    assert (steps[-1].binary, steps[-1].number) == ("the node image", steps[-1].total)
+    assert done(calls)[-2:] == [f"docker build {node.tag()}", "go zoo"]
+    assert all(archive.is_file() for archive in kit.archives)
+    last = [step for step in steps if step.binary == "the node image"][-1]
+    assert last.number == last.total
     calls.write_text("")
     steps.clear()
     assert install.install(steps.append) == kit
@@ -134,7 +141,7 @@ def test_the_image_is_built_from_programs_images_and_node_files(tmp_path: Path, 
     context = (tmp_path / "held.context").read_text().split()
     for name in ("bin/kubelet", "bin/kubectl", "images/system.tar", "debian.tar", "Dockerfile", "rootfs/kind/version"):
         assert f"./{name}" in context
-    assert not list((tmp_path / "cache" / "kind").glob("context-*"))
+    assert not (tmp_path / "cache" / "kind" / "context").exists()
 
 
 def test_two_installations_at_once_build_once(calls: Path, installed: Path) -> None:
@@ -143,7 +150,7 @@ def test_two_installations_at_once_build_once(calls: Path, installed: Path) -> N
     assert said[0] == said[1]
     made = [line for line in done(calls) if not line.startswith("pull ")]
     assert len(made) == len(set(made))
-    assert made[-1] == f"docker build {said[0].strip()}"
+    assert made[-2:] == [f"docker build {said[0].strip()}", "go zoo"]
 
 
 def test_an_edit_of_a_node_file_is_seen_and_only_the_image_is_built_anew(calls: Path, installed: Path) -> None:
@@ -176,23 +183,23 @@ def test_the_users_kind_and_its_official_image_come_before_ours(tmp_path: Path, 
     program(tmp_path / "programs" / "kind", f"# {OFFICIAL}")
     (tmp_path / "held").write_text(f"{OFFICIAL} id\n{node.tag()} {node.digest()}\n")
     kit = install.install()
-    assert kit == install.Kit(tmp_path / "programs" / "kind", OFFICIAL)
+    assert (kit.kind, kit.image) == (tmp_path / "programs" / "kind", OFFICIAL)
     (tmp_path / "held").write_text(f"{node.tag()} {node.digest()}\n")
     assert install.install().image == node.tag()
-    assert done(calls) == []
+    assert done(calls) == ["go zoo"]
 
 
 def test_the_official_image_is_pulled_before_ours_is_built(tmp_path: Path, calls: Path) -> None:
     program(tmp_path / "programs" / "kind", f"# {OFFICIAL}")
     program(tmp_path / "programs" / "docker", DOCKER.replace("; exit 1", "; exit 0"))
     assert install.install().image == OFFICIAL
-    assert done(calls) == [f"pull --quiet {OFFICIAL}"]
+    assert done(calls) == [f"pull --quiet {OFFICIAL}", "go zoo"]
 
 
 def test_an_image_that_is_asked_for_is_taken_as_it_is(tmp_path: Path, calls: Path) -> None:
     program(tmp_path / "programs" / "kind", "exit 1")
     assert install.install(image="mine:1").image == "mine:1"
-    assert done(calls) == []
+    assert done(calls) == ["go zoo"]
 
 
 def test_without_docker_nothing_is_built(tmp_path: Path, calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from rebuild.journal.file import JournalBroken
-from rebuild.model.events import Event, PhaseBegan, PhaseEnded, RunEnded, RunStarted
+from rebuild.model.events import Event, PhaseBegan, PhaseEnded, RunEnded, RunStarted, StageEnded
 from rebuild.ops.run import Run
 from rebuild.system import places
 
@@ -35,11 +35,11 @@ def test_a_run_is_told_from_its_start_to_its_end() -> None:
     seen = Seen()
     run = Run("apply", listener=seen, objective=300.0)
     with run.phase("plan"):
-        pass
+        run.stage("nodes", 1.5)
     run.sync()
     run.end(complete=True)
-    assert [type(event) for event in seen] == [RunStarted, PhaseBegan, PhaseEnded, RunEnded]
-    assert types(run) == ["run-started", "phase-began", "phase-ended", "run-ended"]
+    assert [type(event) for event in seen] == [RunStarted, PhaseBegan, StageEnded, PhaseEnded, RunEnded]
+    assert types(run) == ["run-started", "phase-began", "stage-ended", "phase-ended", "run-ended"]
     assert run.ledger.verb == "apply"
     assert run.ledger.run
     assert run.ledger.run.objective == 300.0

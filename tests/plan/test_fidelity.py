@@ -86,6 +86,21 @@ def test_a_target_runs_no_containers_when_all_its_nodes_are_simulated(
     assert Capabilities.of(nodes) == Capabilities(containers=containers)
 
 
+@pytest.mark.parametrize(
+    ("ids", "machines"),
+    [
+        (["kind://docker/demo/demo-control-plane"], False),
+        (["kind://docker/demo/a", "kind://podman/demo/b"], False),
+        (["kind://docker/demo/a", "aws:///eu-central-1a/i-1"], True),
+        ([None], True),
+        ([], True),
+    ],
+)
+def test_a_target_has_no_machines_when_all_its_nodes_are_containers(ids: list[str | None], machines: bool) -> None:
+    nodes: list[Body] = [{"metadata": {"name": f"n{i}"}, "spec": {"providerID": each}} for i, each in enumerate(ids)]
+    assert Capabilities.of(nodes) == Capabilities(containers=True, machines=machines)
+
+
 def test_a_node_without_any_metadata_is_a_real_one() -> None:
     assert Capabilities.of([{}]).containers
 

@@ -14,7 +14,7 @@ kind: Pod
 metadata: {name: NAME, namespace: shop}
 spec:
   serviceAccountName: runner
-  containers: [{name: web, image: web, envFrom: [{secretRef: {name: keys}}]}]
+  containers: [{name: web, image: "web:1", envFrom: [{secretRef: {name: keys}}]}]
 """
 
 

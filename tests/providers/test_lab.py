@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from rebuild.providers.claims import State
 from rebuild.providers.kwok import lab
-from rebuild.providers.kwok.lab import Lab, State
+from rebuild.providers.kwok.lab import Lab
 from rebuild.providers.kwok.paths import Layout
 
 HOME = Path("/state/labs/demo")

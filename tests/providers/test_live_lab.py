@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
-from rebuild.providers.kwok import binaries, cluster, config, paths
+from rebuild.providers import claims
+from rebuild.providers.claims import State
+from rebuild.providers.kwok import binaries, cluster, config
 from rebuild.providers.kwok.binaries import Binaries
-from rebuild.providers.kwok.lab import CONTROL_PLANE, Lab, State
+from rebuild.providers.kwok.lab import CONTROL_PLANE, Lab
 from rebuild.providers.kwok.provider import Kwok
 from rebuild.system import processes, shell
 from tests.conftest import LabMaker
@@ -181,7 +183,7 @@ def test_a_kubeconfig_that_its_user_changed_is_left_alone(make_lab: LabMaker, tm
 def test_an_existing_kubeconfig_is_never_written_to(lab_binaries: Binaries, tmp_path: Path) -> None:
     wanted = tmp_path / "kubeconfig"
     wanted.write_text("precious")
-    with pytest.raises(cluster.LabExists):
+    with pytest.raises(claims.LabExists):
         cluster.up("refused", lab_binaries, kubeconfig=wanted)
     assert wanted.read_text() == "precious"
     assert cluster.down("refused") is False
@@ -259,7 +261,7 @@ def test_two_labs_start_at_once_and_leave_nothing_behind(lab_binaries: Binaries)
 
 
 def test_a_name_is_given_once(lab: Lab, lab_binaries: Binaries) -> None:
-    with pytest.raises(cluster.LabExists):
+    with pytest.raises(claims.LabExists):
         cluster.up(lab.name, lab_binaries)
     assert cluster.status(lab.name).state is State.RUNNING
 
@@ -276,10 +278,10 @@ def wrapped(binaries_: Binaries, directory: Path, epilogue: str) -> Binaries:
 
 
 def assert_nothing_left(name: str) -> None:
-    home = paths.labs_root() / name
+    home = claims.root() / name
     assert not home.exists()
     assert not processes.matching(lambda command: f"{home}/" in command)
-    with pytest.raises(cluster.UnknownLab):
+    with pytest.raises(claims.UnknownLab):
         cluster.status(name)
 
 

@@ -20,6 +20,7 @@ from rebuild.model.events import (
 )
 from rebuild.model.facts import WriteAccepted
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.images import Image, NeededImage
 from rebuild.model.objects import Origin, Provenance
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
@@ -30,6 +31,7 @@ WEB = Ref.of("apps/v1", "Deployment", "shop", "web")
 DB = Ref.of("v1", "Secret", "shop", "db")
 EVERYTHING = (SHOP, WEB, DB)
 CURRENT = Status(Health.CURRENT)
+NGINX = NeededImage(Image("docker.io", "library/nginx", "1.27"), ("IfNotPresent",), (WEB,))
 ORIGIN = Origin("shop.yaml", 7, "c0ffee", Provenance.COMMIT)
 
 
@@ -55,9 +57,14 @@ def planned(ref: Ref, action: str = "create", reason: str = "", *, awaited: bool
     return PlannedObject(ref, ORIGIN, action, reason, "sha256:0", awaited)
 
 
-def plan(*objects: PlannedObject, limits: tuple[Limit, ...] = (), findings: tuple[Finding, ...] = ()) -> Planned:
+def plan(
+    *objects: PlannedObject,
+    limits: tuple[Limit, ...] = (),
+    findings: tuple[Finding, ...] = (),
+    images: tuple[NeededImage, ...] = (),
+) -> Planned:
     """A plan of these objects, or of everything."""
-    return Planned(objects or tuple(planned(ref) for ref in EVERYTHING), (), findings, limits, 1.0)
+    return Planned(objects or tuple(planned(ref) for ref in EVERYTHING), (), findings, limits, 1.0, images)
 
 
 def written(ref: Ref, at: float = 2.0) -> list[Event]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuild.model.errors import Exit
-from rebuild.model.events import Event, ObjectVerified, PhaseEnded, WriteIntended
+from rebuild.model.events import Event, ObjectVerified, PhaseEnded, StageEnded, WriteIntended
 from rebuild.model.facts import HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteAccepted, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.refs import Ref
@@ -79,6 +79,14 @@ def test_the_phase_that_began_last_ends_first() -> None:
     assert [one.seconds for one in ledger.phases] == [None, 3.0]
 
 
+def test_a_stage_belongs_to_the_phase_that_lasts() -> None:
+    stage = StageEnded("nodes", 1.5, 2.0)
+    ledger = fold(
+        [stage, *phase("install", 0.0, 1.0), *phase("provision", 1.0, 3.0)[:1], stage, *phase("plan", 2.0, 3.0)]
+    )
+    assert [(one.name, one.stages) for one in ledger.phases] == [("install", []), ("provision", [stage]), ("plan", [])]
+
+
 REFS = st.sampled_from([*EVERYTHING, STRANGER])
 TIMES = st.floats(0, 1000)
 STATUSES = st.builds(Status, st.sampled_from(Health), st.just("because"))
@@ -97,6 +105,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
         at=TIMES,
     ),
     st.builds(ObjectVerified, REFS, st.booleans(), st.booleans(), STATUSES, st.just(()), st.just(())),
+    st.builds(StageEnded, st.just("nodes"), TIMES, TIMES),
     st.builds(StopAsked, st.just("enough"), TIMES),
     st.builds(TimerFired, st.just(Timer(TimerKind.RUN)), TIMES),
     st.sampled_from(run()),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rebuild.model.events import Event, RunEnded
+from rebuild.model.events import Event, RunEnded, StageEnded
 from rebuild.model.facts import WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
+from rebuild.report import fidelity
 from rebuild.report.to_text import last_line, summary
 from rebuild.report.verdict import SIGINT
 from tests.report.streams import (
@@ -123,10 +124,31 @@ def test_differences_limits_and_warnings_follow_and_notes_for_the_record_do_not(
         f"  {SHOP}: too far [far]",
         "Findings",
         f"  warning: {WEB}: odd indeed [odd]",
+        "Fidelity: kwok",
+        f"  proves: {'; '.join(fidelity.of('kwok').proves)}",
+        f"  does not prove: {'; '.join(fidelity.of('kwok').does_not_prove)}",
         "Phases",
         "  rebuild      14.2 s",
         "  clean up      1.0 s  (not counted)",
     ]
+
+
+def test_the_stages_of_a_phase_stand_below_it() -> None:
+    stages = [StageEnded("node image", 0.125, 0.2), StageEnded("control plane", 8.0, 8.5)]
+    began, over = phase("provision", 0.0, 9.0)
+    lines = summary(fold([*opening(), began, *stages, over, *phase("plan", 9.0, 9.5)]))
+    assert lines == [
+        "Phases",
+        "  provision            9.0 s",
+        "    node image         0.1 s",
+        "    control plane      8.0 s",
+        "  plan                 0.5 s",
+    ]
+
+
+def test_what_a_cluster_of_its_own_kind_proves_needs_no_caveat() -> None:
+    events = [*opening(fidelity="cluster"), *run()[3:]]
+    assert not any(line.startswith("Fidelity") for line in summary(fold(events)))
 
 
 def test_a_field_conflict_is_a_finding_that_names_the_other_manager() -> None:

@@ -34,6 +34,21 @@ def test_lines_are_handed_over_as_they_come_and_the_last_ones_are_kept() -> None
     assert (done.code, len(done.complaint.splitlines())) == (1, shell.TAIL)
 
 
+def test_a_followed_program_ends_with_its_children_when_its_time_is_over(tmp_path: Path) -> None:
+    marker, seen = f"marker-{tmp_path.name}", list[str]()
+    script = f"echo first; sh -c 'sleep 60; : {marker}'; : {marker}"
+    with pytest.raises(shell.ProgramTimeout, match=r"sh did not end within 0\.2 s"):
+        shell.follow(["sh", "-c", script], seen.append, timeout=0.2)
+    assert seen == ["first"]
+    assert not processes.matching(lambda command: marker in command)
+
+
+def test_a_last_line_without_an_end_is_handed_over() -> None:
+    seen: list[str] = []
+    assert shell.follow(["printf", "a\\n\\nb"], seen.append, timeout=60).code == 0
+    assert seen == ["a", "", "b"]
+
+
 def test_a_followed_program_ends_with_its_children_when_the_caller_is_interrupted(tmp_path: Path) -> None:
     marker = str(tmp_path / "marker")
 

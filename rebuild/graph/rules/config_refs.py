@@ -62,9 +62,8 @@ def _named(workload: Workload, index: Index) -> _Named:
     if account and not dig(pod, "imagePullSecrets"):
         for secret in dig_maps(account.body, "imagePullSecrets"):
             yield "Secret", text(secret, "name"), "pulls images with it, by its service account"
-    for containers in ("initContainers", "containers", "ephemeralContainers"):
-        for container in dig_maps(pod, containers):
-            yield from _in_environment(container)
+    for container in workload.containers:
+        yield from _in_environment(container)
     for volume in dig_maps(pod, "volumes"):
         yield from _in_volume(volume)
 

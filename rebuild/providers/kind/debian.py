@@ -10,6 +10,7 @@ import hashlib
 import os
 import platform
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -98,7 +99,7 @@ def install(step: Step, progress: Progress) -> Path:
             str(draft),
             *mirror(),
         ],
-        lambda line: progress(Step(step.binary, step.number, step.total, activity=line.removeprefix("I: "))),
+        lambda line: progress(replace(step, activity=line.removeprefix("I: "))),
     )
     if done.code != 0:
         raise DebianFailed(

@@ -75,13 +75,13 @@ def pull(name: str) -> bool:
 
 
 def build_image(context: Path, name: str, labels: dict[str, str], on_line: Callable[[str], None]) -> None:
-    """Build the Dockerfile of a directory.
+    """Build the Dockerfile of a directory, without network.
 
     Raises:
         DockerFailed: with the end of what Docker said.
     """
     marks = [f"--label={key}={value}" for key, value in labels.items()]
-    done = shell.follow(["docker", "build", "--tag", name, *marks, str(context)], on_line)
+    done = shell.follow(["docker", "build", "--network=none", f"--tag={name}", *marks, str(context)], on_line)
     if done.code != 0:
         raise failed(f"docker could not build {name}", done)
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from rebuild.providers.kind import docker, node, places, programs
-from rebuild.providers.kwok.binaries import Binary
+from rebuild.providers.kind import docker, node, places, programs, zoo
 from rebuild.providers.kwok.build import Progress
 from rebuild.system import files, shell
 
@@ -44,21 +43,23 @@ def install(progress: Progress = lambda _: None, *, image: str = "") -> Kit:
 
     Raises:
         DockerMissing, DockerNotRunning, DockerForbidden: when Docker does not answer.
-        NotRoot, ProgramMissing, GoMissing: when the node image has to be built and cannot be.
+        NotRoot, ProgramMissing: when the node image has to be built and cannot be.
+        GoMissing: when the lab's own images have to be built and there is no Go.
         BuildFailed, DebianFailed, DockerFailed: when building a part fails.
     """
     docker.check()
     home = files.private_directory(places.cache_root())
     with FileLock(home / "lock"):
         kind = found_kind() or _built_kind(progress)
-        return Kit(kind, image or found_image(kind) or pulled_image(kind) or node.install(progress))
+        chosen = image or found_image(kind) or pulled_image(kind) or node.install(progress)
+        return Kit(kind, chosen, (zoo.install(progress),))
 
 
 def found_kind() -> Path | None:
     """The kind program on PATH, else the one that was built; None while there is none. Builds nothing."""
     if on_path := shell.which("kind"):
         return Path(on_path)
-    built = programs.path(_kind())
+    built = programs.path(programs.KIND)
     return built if built.is_file() else None
 
 
@@ -86,9 +87,4 @@ def official_image(kind: Path) -> str:
 
 
 def _built_kind(progress: Progress) -> Path:
-    binary = _kind()
-    return programs.install((binary,), progress)[binary.name]
-
-
-def _kind() -> Binary:
-    return next(binary for binary in programs.every() if binary.name == programs.KIND)
+    return programs.install((programs.KIND,), progress)[programs.KIND.name]

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rebuild.providers.kind import archive, debian, docker, images, places, programs
 from rebuild.providers.kwok import binaries, build
 from rebuild.providers.kwok.build import Progress, Step
-from rebuild.system import files
 
 NAME = "rebuild/kind-node"
 LABEL = "rebuild.kind-node.inputs"
@@ -60,33 +59,29 @@ def install(progress: Progress) -> str:
     if is_built():
         return tag()
     debian.check()
-    lab = build.install(progress)
     wanted = programs.every()
     total = len(wanted) + 3
-    built = programs.install(wanted, lambda step: progress(_of(step, total)))
-    built = {binary.name: lab.path(binary.name) for binary in binaries.ALL} | dict(built)
-    tree = debian.install(Step(f"Debian {debian.SUITE}", total - 2, total), progress)
-    files.private_directory(places.cache_root())
-    with tempfile.TemporaryDirectory(prefix="context-", dir=places.cache_root()) as scratch:
-        context = Path(scratch)
+    tree = debian.install(Step(f"Debian {debian.SUITE}", 1, total), progress)
+    lab = build.install(progress)
+    own = programs.install(wanted, lambda step: progress(replace(step, number=step.number + 1, total=total)))
+    built = {binary.name: lab.path(binary.name) for binary in binaries.ALL} | own
+    context = places.cache_root() / "context"
+    try:
         progress(Step("the images of the node", total - 1, total))
         _fill(context, built, tree)
         step = Step("the node image", total, total)
         progress(step)
-        labels = {LABEL: digest()}
-        docker.build_image(
-            context, tag(), labels, lambda line: progress(Step(step.binary, step.number, step.total, activity=line))
-        )
+        docker.build_image(context, tag(), {LABEL: digest()}, lambda line: progress(replace(step, activity=line)))
+    finally:
+        shutil.rmtree(context, ignore_errors=True)
     return tag()
 
 
-def _of(step: Step, total: int) -> Step:
-    return Step(step.binary, step.number, total, step.compiled, step.packages, step.activity)
-
-
 def _fill(context: Path, built: Mapping[str, Path], tree: Path) -> None:
-    """Put everything that the Dockerfile names into its directory."""
+    """Put everything that the Dockerfile names into its directory; what an installation that was killed left goes."""
     node = places.config_root() / "node"
+    shutil.rmtree(context, ignore_errors=True)
+    context.mkdir()
     shutil.copy(node / "Dockerfile", context)
     shutil.copytree(node / "rootfs", context / "rootfs")
     for path in (context / "rootfs").rglob("*"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
@@ -20,7 +19,8 @@ from rebuild.providers.kwok.binaries import Binary
 from rebuild.providers.kwok.build import Progress, Step
 from rebuild.system import files
 
-KIND = "kind"
+KIND = Binary("kind", "sigs.k8s.io/kind", "kind")
+"""The one program of them that works outside of a node."""
 
 _LAB_FAMILIES = frozenset(binary.family for binary in binaries.ALL)
 _CONTAINERD = "github.com/containerd/containerd/v2"
@@ -59,7 +59,7 @@ def every() -> tuple[Binary, ...]:
     ]
     return (
         Binary("pause", "example.com/pause", "pause"),
-        Binary(KIND, "sigs.k8s.io/kind", "kind"),
+        KIND,
         Binary("etcdctl", "go.etcd.io/etcd/etcdctl/v3", "etcd"),
         Binary("etcdutl", "go.etcd.io/etcd/etcdutl/v3", "etcd"),
         *containerd,
@@ -84,7 +84,7 @@ def path(binary: Binary) -> Path:
     return places.cache_root() / "programs" / digest(binary) / binary.name
 
 
-def install(wanted: tuple[Binary, ...], progress: Progress) -> Mapping[str, Path]:
+def install(wanted: tuple[Binary, ...], progress: Progress) -> dict[str, Path]:
     """Make sure that the programs are there, and say where each is.
 
     Nothing is run for those in the cache. The caller holds the lock of the cache.

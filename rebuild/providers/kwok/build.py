@@ -7,6 +7,7 @@ once the second waits and then finds the cache. Nothing is printed: progress goe
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +102,9 @@ def build(
     Raises:
         BuildFailed: when Go fails, with the end of what it said.
     """
-    modules = files.private_directory(home / "modules" / binary.family)
+    modules = home / "modules" / binary.family
+    shutil.rmtree(modules, ignore_errors=True)
+    files.private_directory(modules)
     for name, data in module.items():
         files.write(modules / name, data)
     aside = files.private_directory(home / "draft")

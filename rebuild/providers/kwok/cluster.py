@@ -10,46 +10,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import orjson
-from filelock import FileLock, Timeout
 
-from rebuild.model.errors import Refused, Unreachable, UsageError
-from rebuild.providers.kwok import binaries, config, lab, paths, ports, readiness, seal
+from rebuild.model.errors import Unreachable
+from rebuild.providers import claims, kubeconfigs
+from rebuild.providers.claims import UnknownLab
+from rebuild.providers.kwok import binaries, config, lab, ports, readiness, seal
 from rebuild.providers.kwok.binaries import Binaries
-from rebuild.providers.kwok.lab import Lab, LabStatus
+from rebuild.providers.kwok.lab import PROVIDER, Lab, LabStatus
 from rebuild.providers.kwok.paths import Layout
 from rebuild.system import clock, files, processes, shell
 
 NODES = 5
 _KWOKCTL_SECONDS = 90.0
-
-
-class UnknownLab(UsageError):
-    """No lab has this name."""
-
-    code = "unknown-lab"
-
-
-class LabExists(Refused):
-    """The name, or the kubeconfig file, is taken."""
-
-    code = "lab-exists"
-
-
-class LabBusy(Refused):
-    """Another process creates or removes the lab."""
-
-    code = "lab-busy"
-
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(
-            f"lab {', '.join(names)} is being created or removed by another process", hint="wait for that to end"
-        )
 
 
 class LabFailed(Unreachable):
@@ -73,24 +49,33 @@ def up(
     Raises:
         BadName: when the name is not one.
         LabExists: when a lab of that name, or the kubeconfig file, exists.
+        KubeconfigUnwritten: when the kubeconfig file cannot be written.
         LabFailed: when the control plane does not come up; nothing is left behind then, nor when interrupted.
     """
-    config.check_name(name)
-    if kubeconfig is not None and os.path.lexists(kubeconfig):
-        raise LabExists(
-            f"{kubeconfig} exists already",
-            hint="name a new file: a lab never adds to a kubeconfig, nor replaces one",
+    claims.check_name(name)
+    kubeconfigs.check(kubeconfig)
+
+    def draft(home: Path) -> Lab:
+        layout = Layout(home)
+        made = Lab(
+            name=name,
+            home=home,
+            kubeconfig=kubeconfig.absolute() if kubeconfig else layout.kubeconfig,
+            created=clock.now().isoformat(timespec="seconds"),
+            version=binaries.KUBERNETES_VERSION,
+            binaries=programs.directory,
+            ports=ports.choose(str(home), _reserved_ports(), ports.is_free),
+            owner=processes.identity(os.getpid()) if owned else "",
         )
-    draft, lock = _claim(name, programs, kubeconfig, owned=owned)
-    try:
-        with lock:
-            try:
-                return _create(draft, programs, nodes)
-            except BaseException:
-                _remove(draft.layout)
-                raise
-    finally:
-        lock.release(force=True)
+        files.write(layout.description, lab.encode(made))
+        return made
+
+    with claims.taken(name, draft) as claimed:
+        try:
+            return _create(claimed, programs, nodes)
+        except BaseException:
+            _remove(claimed.layout)
+            raise
 
 
 def down(name: str) -> bool:
@@ -104,32 +89,20 @@ def down(name: str) -> bool:
         BadName: when the name is not one.
         LabBusy: when another process creates or removes it.
     """
-    layout = _layout(name)
-    with _registry():
-        if not layout.home.is_dir():
-            return False
-        lock = FileLock(layout.lock)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise LabBusy([name]) from error
-    with lock:
-        try:
-            _remove(layout)
-        finally:
-            lock.release(force=True)
-    return True
+    with claims.held(name) as home:
+        if home is not None:
+            _remove(Layout(home))
+        return home is not None
 
 
 def list_labs() -> tuple[LabStatus, ...]:
-    """Every lab there is a directory of, by name."""
-    root = paths.labs_root()
-    if not root.is_dir():
+    """Every lab of this provider that there is a directory of, by name."""
+    if not claims.homes():
         return ()
-    with _registry():
-        homes = sorted(entry for entry in root.iterdir() if entry.is_dir())
+    with claims.registry():
         commands = processes.commands()
-        return tuple(_status(Layout(home), commands) for home in homes)
+        mine = (home for home in claims.homes() if claims.provider_of(home) == PROVIDER)
+        return tuple(_status(Layout(home), commands) for home in mine)
 
 
 def status(name: str) -> LabStatus:
@@ -139,11 +112,11 @@ def status(name: str) -> LabStatus:
         BadName: when the name is not one.
         UnknownLab: when there is none.
     """
-    layout = _layout(name)
-    if not layout.home.is_dir():
+    home = claims.directory(name)
+    if not home.is_dir():
         raise UnknownLab(f"there is no lab {name!r}", hint="`rebuild lab list` names those that exist")
-    with _registry():
-        return _status(layout, processes.commands())
+    with claims.registry():
+        return _status(Layout(home), processes.commands())
 
 
 def env(programs: Binaries) -> Path:
@@ -165,14 +138,7 @@ def _create(draft: Lab, programs: Binaries, nodes: int) -> Lab:
         readiness.settle(draft, nodes)
     except readiness.NotReady as error:
         raise LabFailed(f"{error}\n{_last_words(layout)}", hint=error.hint) from error
-    if draft.kubeconfig != layout.kubeconfig:
-        try:
-            files.private_directory(draft.kubeconfig.parent)
-            files.write_new(draft.kubeconfig, layout.kubeconfig.read_bytes())
-        except OSError as error:
-            raise LabFailed(
-                f"cannot write {draft.kubeconfig}: {error}", hint="name another file for --kubeconfig"
-            ) from error
+    kubeconfigs.copy(layout.kubeconfig, draft.kubeconfig)
     finished = replace(draft, complete=True)
     files.write(layout.description, lab.encode(finished))
     return finished
@@ -209,38 +175,8 @@ def _last_words(layout: Layout) -> str:
     return "\n".join(f"{name}: {line}" for name, line in ended.items() if name != layout.audit_log.name)
 
 
-def _claim(name: str, programs: Binaries, kubeconfig: Path | None, *, owned: bool) -> tuple[Lab, FileLock]:
-    """Take the name and the ports; the lock is held when this returns."""
-    layout = _layout(name)
-    files.private_directory(paths.labs_root())
-    with _registry():
-        try:
-            layout.home.mkdir(mode=files.PRIVATE_DIRECTORY)
-        except FileExistsError as error:
-            raise LabExists(f"lab {name} exists already", hint=f"`rebuild lab down {name}` removes it") from error
-        lock = FileLock(layout.lock)
-        lock.acquire()
-        try:
-            draft = Lab(
-                name=name,
-                home=layout.home,
-                kubeconfig=kubeconfig.absolute() if kubeconfig else layout.kubeconfig,
-                created=clock.now().isoformat(timespec="seconds"),
-                version=binaries.KUBERNETES_VERSION,
-                binaries=programs.directory,
-                ports=ports.choose(str(layout.home), _reserved_ports(), ports.is_free),
-                owner=processes.identity(os.getpid()) if owned else "",
-            )
-            files.write(layout.description, lab.encode(draft))
-        except BaseException:
-            lock.release(force=True)
-            shutil.rmtree(layout.home)
-            raise
-    return draft, lock
-
-
 def _reserved_ports() -> set[int]:
-    known = (lab.read(Layout(home)) for home in paths.labs_root().iterdir() if home.is_dir())
+    known = (lab.read(Layout(home)) for home in claims.homes())
     return {port for one in known if one is not None for port in one.ports.values()}
 
 
@@ -248,10 +184,8 @@ def _remove(layout: Layout) -> None:
     """End the lab's processes at once, since its data dies with it, and delete its files."""
     known = lab.read(layout)
     processes.kill(lambda command: lab.component(layout, command) is not None)
-    if known is not None and known.kubeconfig != layout.kubeconfig:
-        with suppress(OSError):
-            if known.kubeconfig.read_bytes() == layout.kubeconfig.read_bytes():
-                known.kubeconfig.unlink()
+    if known is not None:
+        kubeconfigs.withdraw(layout.kubeconfig, known.kubeconfig)
     shutil.rmtree(layout.home)
 
 
@@ -260,27 +194,5 @@ def _status(layout: Layout, commands: dict[int, str]) -> LabStatus:
     pids = {part: pid for part, pid in named if part is not None}
     known = lab.read(layout)
     abandoned = known is not None and bool(known.owner) and not processes.lives(known.owner)
-    state = lab.state_of(known, pids, locked=_is_locked(layout), abandoned=abandoned)
+    state = lab.state_of(known, pids, locked=claims.is_busy(layout.home), abandoned=abandoned)
     return LabStatus(layout.name, state, layout.home, pids, known)
-
-
-def _is_locked(layout: Layout) -> bool:
-    probe = FileLock(layout.lock)
-    try:
-        probe.acquire(timeout=0)
-    except Timeout:
-        return True
-    probe.release()
-    return False
-
-
-def _layout(name: str) -> Layout:
-    return Layout(paths.labs_root() / config.check_name(name))
-
-
-@contextmanager
-def _registry() -> Iterator[None]:
-    """Held for moments only: while a name and its ports are claimed, or a lab's lock changes hands."""
-    root = files.private_directory(paths.labs_root())
-    with FileLock(root / ".lock"):
-        yield

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from rebuild.model.errors import UsageError
 from rebuild.model.objects import Body
 from rebuild.providers.kwok import binaries, seal
 from rebuild.providers.kwok.binaries import Binaries, Source
@@ -44,8 +42,6 @@ AUDIT_POLICY: Body = {
 }
 """Who did what and when. Any higher level would write the bodies of Secrets to disk."""
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
-
 _CONTROLLERS = {"kube-api-qps": "1000", "kube-api-burst": "2000", "leader-elect": "false"}
 """The default limits (20 and 30 a second) make about 5 Deployments ready per second: they, not the API server,
 would be measured. kwokctl's own `--disable-qps-limits` would also switch API Priority and Fairness off. There is
@@ -59,27 +55,6 @@ _ADVERTISED = "198.51.100.1"
 the machine's own address, and does not start where there is no default route: on a laptop without a network. A
 loopback address is refused by the validation of Endpoints, so it is one from a range set aside for documentation
 (RFC 5737)."""
-
-
-class BadName(UsageError):
-    """A lab's name that Kubernetes or a file system would not take."""
-
-    code = "lab-name"
-
-
-def check_name(name: str) -> str:
-    """The name, if it is a DNS label (RFC 1123) of at most 40 characters: it becomes part of a path and of a
-    context.
-
-    Raises:
-        BadName: when it is not.
-    """
-    if not _NAME.fullmatch(name):
-        raise BadName(
-            f"{name!r} is not a lab name",
-            hint="use at most 40 lower-case letters, digits and dashes, with a letter or digit at both ends",
-        )
-    return name
 
 
 def kwokctl(layout: Layout, programs: Binaries, ports: Mapping[str, int]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import orjson
 
+from rebuild.providers.claims import State
 from rebuild.providers.kwok.paths import Layout
 from rebuild.providers.port import Fidelity, Target
 
@@ -17,19 +17,6 @@ PROVIDER = "kwok"
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok-controller")
 
 CLOUD_MODULE = "rebuild.providers.kwok.cloud"
-
-
-class State(StrEnum):
-    """What became of a lab."""
-
-    STARTING = "starting"
-    """Another process creates or removes it right now."""
-    RUNNING = "running"
-    """Every part of its control plane is alive."""
-    STOPPED = "stopped"
-    """It was complete once, and parts of it have ended, as after a reboot."""
-    ORPHAN = "orphan"
-    """Its creation was cut short, or the drill that it belongs to is gone, and nobody cleaned up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +87,18 @@ class LabStatus:
 
 def encode(lab: Lab) -> bytes:
     """The description file's content."""
-    return orjson.dumps(asdict(lab), default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(
+        {"provider": PROVIDER, **asdict(lab)}, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
 
 
 def decode(data: bytes) -> Lab:
     """A lab from its description file.
 
     Raises:
-        ValueError, KeyError, TypeError: when it is not one.
+        ValueError, KeyError, TypeError, AttributeError: when it is not one.
     """
-    row = orjson.loads(data)
+    row = {key: value for key, value in orjson.loads(data).items() if key != "provider"}
     places = {key: Path(row[key]) for key in ("home", "kubeconfig", "binaries")}
     return Lab(**(row | places))
 
@@ -118,7 +107,7 @@ def read(layout: Layout) -> Lab | None:
     """The lab that lives in a directory, or None where nothing there describes one."""
     try:
         return decode(layout.description.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -1,21 +1,17 @@
-"""Where the lab keeps its things: binaries in the user's cache, clusters in the user's state directory."""
+"""Where the lab keeps its things: binaries in the user's cache, clusters where `claims` says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from rebuild.providers import claims
 from rebuild.system import places
 
 
 def cache_root() -> Path:
     """Binaries, which can be built again."""
     return places.cache_root() / "lab"
-
-
-def labs_root() -> Path:
-    """One directory per lab."""
-    return places.state_root() / "labs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +28,12 @@ class Layout:
     @property
     def lock(self) -> Path:
         """Held by whoever creates or removes the lab."""
-        return self.home / "lock"
+        return self.home / claims.LOCK
 
     @property
     def description(self) -> Path:
         """What the lab is, as JSON."""
-        return self.home / "lab.json"
+        return self.home / claims.DESCRIPTION
 
     @property
     def kubeconfig(self) -> Path:

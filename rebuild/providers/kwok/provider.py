@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rebuild.providers.claims import UnknownLab
 from rebuild.providers.kwok import cluster, config
 from rebuild.providers.kwok.binaries import Binaries
 from rebuild.providers.kwok.lab import PROVIDER
-from rebuild.providers.port import Baseline, Target
+from rebuild.providers.port import Baseline, Target, Told, untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,14 @@ class Kwok:
         """What a new lab holds."""
         return config.BASELINE
 
-    def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False) -> Target:
+    def create(
+        self,
+        name: str,
+        *,
+        kubeconfig: Path | None = None,
+        owned: bool = False,
+        told: Told = untold,  # noqa: ARG002 - kwokctl does all of it in one step
+    ) -> Target:
         """As `cluster.up`."""
         return cluster.up(name, self.binaries, kubeconfig=kubeconfig, nodes=self.nodes, owned=owned).target
 
@@ -37,7 +45,7 @@ class Kwok:
         """As `cluster.status`; raises UnknownLab for one that never became complete as well."""
         found = cluster.status(name).lab
         if found is None or not found.complete:
-            raise cluster.UnknownLab(f"lab {name!r} is not complete", hint=f"`rebuild lab down {name}` removes it")
+            raise UnknownLab(f"lab {name!r} is not complete", hint=f"`rebuild lab down {name}` removes it")
         return found.target
 
     def delete(self, name: str) -> bool:

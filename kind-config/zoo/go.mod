@@ -1,0 +1,3 @@
+module rebuild.dev/zoo
+
+go 1.24

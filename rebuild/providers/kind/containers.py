@@ -1,0 +1,97 @@
+"""The nodes of kind clusters as Docker has them: which there are, what is in their image, and the end of ours.
+
+Clusters are removed here and not by kind, which would do the same: its program may have gone with a cleared cache.
+"""
+
+from __future__ import annotations
+
+from rebuild.model.errors import Unreachable
+from rebuild.providers.kind import docker
+from rebuild.system import shell
+
+LABEL = "io.x-k8s.kind.cluster"
+"""kind marks each node with the name of its cluster."""
+_SECONDS = 120.0
+_PULL_SECONDS = 900.0
+
+
+class NodeImageMissing(Unreachable):
+    """Docker has no such node image and cannot get it."""
+
+    code = "node-image-missing"
+
+
+def clusters() -> dict[str, dict[str, str]]:
+    """The containers of every kind cluster, ours or not, with what Docker calls their state, by cluster.
+
+    Raises:
+        Unreachable: when Docker does not say.
+    """
+    form = f'{{{{.Label "{LABEL}"}}}}\t{{{{.Names}}}}\t{{{{.State}}}}'
+    found: dict[str, dict[str, str]] = {}
+    for row in _run("ps", "--all", "--filter", f"label={LABEL}", "--format", form).splitlines():
+        cluster, container, state = row.split("\t")
+        found.setdefault(cluster, {})[container] = state
+    return found
+
+
+def networks(cluster: str) -> list[str]:
+    """The ids of the networks of exactly this name.
+
+    Raises:
+        Unreachable: when Docker does not say.
+    """
+    rows = _run("network", "ls", "--no-trunc", "--filter", f"name={cluster}", "--format", "{{.ID}}\t{{.Name}}")
+    return [key for key, name in (row.split("\t") for row in rows.splitlines()) if name == cluster]
+
+
+def remove(cluster: str) -> bool:
+    """Take away the nodes of a cluster with their volumes, and the network of its name.
+
+    Returns:
+        Whether there was anything.
+
+    Raises:
+        Unreachable: when Docker does not do it.
+    """
+    nodes = tuple(clusters().get(cluster, ()))
+    if nodes:
+        _run("rm", "--force", "--volumes", *nodes)
+    found = networks(cluster)
+    if found:
+        _run("network", "rm", *found)
+    return bool(nodes or found)
+
+
+def ensure_node_image(image: str) -> str:
+    """Make sure that Docker holds a node image, pulling it if it has to.
+
+    Returns:
+        The version of Kubernetes in it, such as `v1.37.2`.
+
+    Raises:
+        NodeImageMissing: when it cannot be had, or is no node image.
+    """
+    hint = "`docker images` lists what is there; without --image, rebuild chooses or builds one"
+    if not docker.has_image(image):
+        try:
+            _run("pull", "--quiet", image, timeout=_PULL_SECONDS)
+        except docker.DockerFailed as error:
+            raise NodeImageMissing(f"the node image {image} is not in Docker, and {error}", hint=hint) from error
+    try:
+        return _run("run", "--rm", "--network", "none", "--entrypoint", "cat", image, "/kind/version").strip()
+    except docker.DockerFailed as error:
+        raise NodeImageMissing(f"{image} is no node image of kind: {error}", hint=hint) from error
+
+
+def _run(*arguments: str, timeout: float = _SECONDS) -> str:
+    """What a docker command prints."""
+    try:
+        done = shell.run(["docker", *arguments], timeout=timeout, own_session=True)
+    except shell.ProgramMissing:
+        docker.check()
+        raise
+    if done.code != 0:
+        docker.check()
+        raise docker.failed(f"`docker {arguments[0]}` failed", done)
+    return done.stdout.decode(errors="replace")
