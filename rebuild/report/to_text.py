@@ -58,7 +58,7 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
         yield from [target] if target else []
         present = sum(r.outcome in (Outcome.CONFIGURED, Outcome.UNCHANGED) for r in ledger.objects.values())
         yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
-    known = sum(1 for _ in limits(ledger))
+    known = len(limits(ledger))
     if known:
         yield _many(known, "limit")
 
