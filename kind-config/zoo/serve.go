@@ -18,8 +18,10 @@ const gracePeriod = 5 * time.Second
 // by then are finished. It speaks TLS when it is given a certificate.
 func serve(ctx context.Context, addresses string, handler http.Handler, certificate *tls.Certificate) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	answer := server.Serve
 	if certificate != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
+		answer = func(listener net.Listener) error { return server.ServeTLS(listener, "", "") }
 	}
 	failed := make(chan error)
 	for address := range strings.SplitSeq(addresses, ",") {
@@ -29,7 +31,7 @@ func serve(ctx context.Context, addresses string, handler http.Handler, certific
 		}
 		log.Printf("answers on %s", listener.Addr())
 		go func() {
-			if err := answer(server, listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := answer(listener); !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
 			}
 		}()
@@ -43,13 +45,6 @@ func serve(ctx context.Context, addresses string, handler http.Handler, certific
 	grace, done := context.WithTimeout(context.Background(), gracePeriod)
 	defer done()
 	return server.Shutdown(grace)
-}
-
-func answer(server *http.Server, listener net.Listener) error {
-	if server.TLSConfig != nil {
-		return server.ServeTLS(listener, "", "")
-	}
-	return server.Serve(listener)
 }
 
 // answerOK is the body of every health endpoint that has nothing to say.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // ask makes one request of a handler and returns the code and body of its answer.
@@ -32,6 +34,26 @@ func TestAWebAnswersNothingUntilItHasStarted(t *testing.T) {
 	service.started.Store(true)
 	for _, path := range []string{"/", "/healthz", "/readyz", "/config"} {
 		expect(t, service.handler(), "GET", path, 200)
+	}
+}
+
+func TestAWebAnswersOnAllItsAddressesUntilItIsStopped(t *testing.T) {
+	first, second := freePort(t), freePort(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- runWeb(ctx, []string{"--listen=:" + first + ",:" + second}) }()
+	for _, port := range []string{first, second} {
+		err := patience{20, 50 * time.Millisecond}.until(ctx, func() error {
+			_, _, err := call(ctx, "GET", "http://localhost:"+port+"/readyz", "")
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -140,8 +140,14 @@ def _drill(run: Run, chosen: DrillOptions, name: str, view: View, report_file: P
     def ready(images: frozenset[Image]) -> Provider:
         if name == "kwok":
             return kwok_provider(view, chosen.nodes, kubernetes=chosen.kubernetes)
-        stem = report_file.with_suffix("") if report_file else run.directory / "run"
-        logs = stem.with_name(f"{stem.name}-kind-logs")
+        logs = _logs(report_file) or run.directory / "kind-logs"
         return kind_provider(view, chosen.kind, kubernetes=chosen.kubernetes, images=images, logs=logs)
 
     drill(run, chosen, ready, stoppable=stopping.stoppable)
+
+
+def _logs(report_file: Path | None) -> Path | None:
+    """Where the logs of a failed creation go beside the report; nowhere beside a pipe or a device."""
+    if report_file is None or (report_file.exists() and not report_file.is_file()):
+        return None
+    return report_file.with_name(f"{report_file.stem}-kind-logs")

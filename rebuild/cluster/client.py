@@ -54,9 +54,9 @@ class ApiServer:
         status, body = self._transport.request("PATCH", path, body=manifest.payload, headers=_APPLY_HEADERS)
         return Applied(body, created=status == 201)
 
-    def list(self, kind: Kind, version: str) -> Listing:
+    def list(self, kind: Kind, version: str, namespace: str = "") -> Listing:
         """All objects of a kind, page by page; the items carry apiVersion and kind, which lists leave out."""
-        path = f"{kind.collection(version)}?limit={PAGE}"
+        path = f"{kind.collection(version, namespace)}?limit={PAGE}"
         group_version = f"{kind.group}/{version}" if kind.group else version
         items: list[Body] = []
         token = ""

@@ -91,8 +91,8 @@ class Cluster(Protocol):
     def apply(self, manifest: Manifest, kind: Kind) -> Applied:
         """Server-side apply as our own field manager, without force. One request."""
 
-    def list(self, kind: Kind, version: str) -> Listing:
-        """All objects of a kind in one version, over all namespaces."""
+    def list(self, kind: Kind, version: str, namespace: str = "") -> Listing:
+        """All objects of a kind in one version, over all namespaces where none is named."""
 
     def watch(self, kind: Kind, version: str, resource_version: str) -> Watch:
         """Changes of a kind from a resourceVersion on, on a connection of its own."""

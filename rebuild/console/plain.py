@@ -15,11 +15,13 @@ from rebuild.console.safe import clean
 from rebuild.console.words import counted, trouble
 from rebuild.model.events import (
     Event,
+    ImageObserved,
     ObjectEnded,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
     Planned,
+    PodsObserved,
     RunEnded,
     RunStarted,
     SourceRead,
@@ -27,9 +29,10 @@ from rebuild.model.events import (
     TargetBound,
     WriteIntended,
 )
-from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
+from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
+from rebuild.model.troubles import Trouble, TroubleKind
 from rebuild.providers.kwok.build import Step
 from rebuild.report.ledger import FINAL, Ledger, Record, Standing
 
@@ -52,6 +55,8 @@ class PlainView:
         self._outcomes: Counter[Outcome] = Counter()
         self._under_way: dict[Ref, Record] = {}
         self._seen_unready: set[Ref] = set()
+        self._troubles: set[tuple[Ref, TroubleKind, str]] = set()
+        """Those that were told: a Pod may come back to the same one many times."""
         self._step: Step | None = None
         self._step_said = 0.0
 
@@ -85,6 +90,8 @@ class PlainView:
                 if ref in self._under_way and status.health is not Health.CURRENT:
                     self._seen_unready.add(ref)
                 self._sign_of_life(at)
+            case TroubleSeen(ref, trouble, at):
+                self._troubled(ref, trouble, at)
             case ObjectEnded():
                 self._ended(event)
             case ObjectVerified():
@@ -93,6 +100,8 @@ class PlainView:
                 self._say(at, "stopping", reason)
             case RunEnded(complete, reason, at):
                 self._say(at, "ended" if complete else "incomplete", reason)
+            case PodsObserved() | ImageObserved():
+                pass
             case TimerFired(_, at):
                 self._sign_of_life(at)
             case _:
@@ -134,6 +143,14 @@ class PlainView:
             self._sign_of_life(at)
         else:
             self._say(at, outcome, str(ref))
+
+    def _troubled(self, ref: Ref, trouble: Trouble | None, at: float) -> None:
+        known = trouble and (ref, trouble.kind, trouble.image)
+        if trouble and known and not trouble.kind.is_ordinary and known not in self._troubles:
+            self._troubles.add(known)
+            self._say(at, "trouble", f"{ref} {_short(trouble.message)}")
+        else:
+            self._sign_of_life(at)
 
     def _phase_ended(self, name: str, at: float) -> None:
         seconds = next((phase.seconds for phase in reversed(self._ledger.phases) if phase.name == name), None)

@@ -79,9 +79,9 @@ class TargetSpec(_Strict):
     provider: Providers = ("kwok",)
     nodes: int = Field(default=5, ge=1, le=1000, strict=True)
     kubernetes: str = Field(default="", pattern=r"^([0-9]+\.[0-9]+)?$")
-    kindConfig: str = ""  # noqa: N815 - spelt as in the file
-    image: str = ""
-    preload: tuple[str, ...] = ()
+    kindConfig: Annotated[str, AfterValidator(_address)] = ""  # noqa: N815 - spelt as in the file
+    image: Annotated[str, AfterValidator(_address)] = ""
+    preload: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
 
 
 class Objectives(_Strict):
@@ -174,7 +174,7 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
         providers=tuple(dict.fromkeys(target.provider)),
         nodes=target.nodes,
         kind=KindOptions(
-            file=folder / target.kindConfig if target.kindConfig else None,
+            file=folder / places.expanded(target.kindConfig) if target.kindConfig else None,
             image=target.image,
             preload=tuple(_beside(folder, each) for each in target.preload),
         ),
@@ -187,9 +187,10 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
 
 def _beside(folder: Path, image: str) -> str:
     """An archive by its path; everything else is the name of an image."""
+    path = folder / places.expanded(image)
     with suppress(OSError):
         # Not where the name is too long for a file.
-        return str(folder / image) if (folder / image).is_file() else image
+        return str(path) if path.is_file() else image
     return image
 
 

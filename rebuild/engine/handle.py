@@ -12,14 +12,28 @@ from typing import assert_never
 from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
 from rebuild.engine.state import Progress, Stage, State
 from rebuild.model.edges import Gate
-from rebuild.model.facts import Fact, HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteAccepted, WriteFailed
+from rebuild.model.facts import (
+    Fact,
+    HealthSeen,
+    StopAsked,
+    Timer,
+    TimerFired,
+    TimerKind,
+    TroubleSeen,
+    WriteAccepted,
+    WriteFailed,
+)
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
+from rebuild.model.troubles import TroubleKind
+from rebuild.plan import images
 from rebuild.plan.steps import Action
 
 TERMINAL = (("batch", "Job"), ("apiextensions.k8s.io", "CustomResourceDefinition"))
 """Only of these does Failed mean for good; everything else may recover until its deadline."""
 
+_MOMENT = 0.001
+"""Seconds that are not worth a timer."""
 _NOT_SENT = {Action.FAIL: Outcome.FAILED, Action.HOLD_BACK: Outcome.SKIPPED}
 
 
@@ -47,8 +61,10 @@ def handle(state: State, fact: Fact) -> list[Command]:
             commands = _failed(state, fact)
         case HealthSeen():
             commands = _seen(state, fact)
+        case TroubleSeen():
+            commands = _troubled(state, fact)
         case TimerFired():
-            commands = _fired(state, fact.timer)
+            commands = _fired(state, fact.timer, fact.at)
         case StopAsked():
             state.stop_reason = state.stop_reason or fact.reason
             commands = []
@@ -72,7 +88,7 @@ def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
     eased = state.open_gates(fact.ref, Gate.EXISTS) + _settle(state, progress)
     if progress.overdue:
         eased += _out_of_time(state, progress)
-    return _release(state, eased)
+    return [*_mind_image(state, progress), *_release(state, eased)]
 
 
 def _failed(state: State, fact: WriteFailed) -> list[Command]:
@@ -110,6 +126,41 @@ def _seen(state: State, fact: HealthSeen) -> list[Command]:
     return _release(state, _settle(state, progress))
 
 
+def _troubled(state: State, fact: TroubleSeen) -> list[Command]:
+    """Remember what keeps an object's Pods: nothing but a missing image ends it before its deadline."""
+    progress = state.objects.get(fact.ref)
+    if progress is None:
+        return []
+    progress.trouble = fact.trouble
+    missed = fact.trouble.image if fact.trouble and fact.trouble.kind is TroubleKind.IMAGE else ""
+    # Another image is the business of an older revision, which is about to go, or of who put it into the Pod.
+    if missed not in (text for text, _ in images.names(progress.step.manifest)):
+        missed = ""
+    if missed != progress.missed:
+        progress.missed, progress.missed_at = missed, fact.at
+    return _mind_image(state, progress)
+
+
+def _mind_image(state: State, progress: Progress, waited: float = 0.0) -> list[Command]:
+    """Give an image that cannot be had its time, of which so much has passed."""
+    if not progress.missed or progress.stage is not Stage.APPLIED or progress.image_timed or state.stop_reason:
+        return []
+    progress.image_timed = True
+    return [StartTimer(Timer(TimerKind.IMAGE, progress.step.ref), state.policy.image_patience - waited)]
+
+
+def _give_up_image(state: State, progress: Progress, at: float) -> list[Command]:
+    """The image's time is over, unless it was another one, or none, meanwhile."""
+    progress.image_timed = False
+    waited = at - progress.missed_at
+    if waited < state.policy.image_patience - _MOMENT:
+        return _mind_image(state, progress, waited)
+    if not progress.missed or progress.stage is not Stage.APPLIED:
+        return []
+    reason = f"no image within {state.policy.image_patience:g} s: {progress.obstacle}"
+    return _release(state, _end(state, progress, progress.outcome, reason))
+
+
 def _settle(state: State, progress: Progress) -> list[Progress]:
     """An accepted object is done when it is healthy, or at once when its health is not awaited."""
     if progress.stage is not Stage.APPLIED:
@@ -119,11 +170,11 @@ def _settle(state: State, progress: Progress) -> list[Progress]:
         state.move(progress, Stage.DONE)
         return state.open_gates(step.ref, Gate.SERVED, Gate.READY)
     if status and status.health is Health.FAILED and step.ref.group_kind in TERMINAL:
-        return _end(state, progress, progress.outcome, status.message)
+        return _end(state, progress, progress.outcome, progress.obstacle)
     return []
 
 
-def _fired(state: State, timer: Timer) -> list[Command]:
+def _fired(state: State, timer: Timer, at: float) -> list[Command]:
     if timer.ref is None:
         state.stop_reason = state.stop_reason or f"the run's {state.policy.run_deadline:g} s are over"
         return []
@@ -135,6 +186,8 @@ def _fired(state: State, timer: Timer) -> list[Command]:
     if timer.kind is TimerKind.HOLD:
         state.stop_waiting(progress, *sorted(progress.soft))
         return _release(state, [progress])
+    if timer.kind is TimerKind.IMAGE:
+        return _give_up_image(state, progress, at)
     if timer.kind is TimerKind.DEADLINE:
         return _release(state, _out_of_time(state, progress))
     return []
@@ -143,8 +196,7 @@ def _fired(state: State, timer: Timer) -> list[Command]:
 def _out_of_time(state: State, progress: Progress) -> list[Progress]:
     seconds = f"{state.policy.object_deadline:g} s"
     if progress.stage is Stage.APPLIED:
-        message = progress.status.message if progress.status else "nothing was seen of it"
-        return _end(state, progress, progress.outcome, f"not ready within {seconds}: {message}")
+        return _end(state, progress, progress.outcome, f"not ready within {seconds}: {progress.obstacle}")
     if progress.stage is Stage.PAUSED:
         message = progress.fault.message if progress.fault else ""
         return _end(state, progress, Outcome.FAILED, f"not accepted within {seconds}: {message}")

@@ -42,6 +42,8 @@ class Policy:
     run_deadline: float = 1800.0
     soft_hold: float = 10.0
     """How long an object that could leave waits for its soft gates."""
+    image_patience: float = 30.0
+    """How long an image may not be had before its object ends; the kubelet tries at once, after 10 s and after 30 s."""
 
     def pause(self, fault: Fault, attempt: int, chance: float) -> float | None:
         """Seconds to wait before the next attempt, or None when trying again cannot help.

@@ -10,6 +10,7 @@ from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.faults import Fault
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
+from rebuild.model.troubles import Trouble
 from rebuild.plan.steps import Plan, Step
 
 
@@ -43,6 +44,13 @@ class Progress:
     seen: Status | None = None
     seen_version: int = 0
     fault: Fault | None = None
+    trouble: Trouble | None = None
+    """What was last seen to keep its Pods."""
+    missed: str = ""
+    """The declared image that cannot be had."""
+    missed_at: float = 0.0
+    """Since when."""
+    image_timed: bool = False
     because: Ref | None = None
     """Whose failure skipped it."""
     reason: str = ""
@@ -59,6 +67,12 @@ class Progress:
     def status(self) -> Status | None:
         """What the object was last seen to be, unless that was before our write."""
         return self.seen if self.seen_version >= self.version else None
+
+    @property
+    def obstacle(self) -> str:
+        """Why it is not healthy, in the words of the object and of its Pods."""
+        health = self.status.message if self.status else "nothing was seen of it"
+        return f"{health}; {self.trouble.message}" if self.trouble else health
 
     @property
     def is_current(self) -> bool:

@@ -6,6 +6,8 @@ one odd object cannot stop a run. Nothing here judges what a value means.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rebuild.model.objects import Body, dig
 
 
@@ -30,3 +32,12 @@ def text(body: Body, *path: str) -> str:
 def flag(body: Body, *path: str) -> bool:
     """Whether the value at a path is `true`."""
     return dig(body, *path) is True
+
+
+def moment(body: Body, *path: str) -> datetime | None:
+    """The time at a path, as Kubernetes writes times, or None."""
+    try:
+        found = datetime.fromisoformat(text(body, *path))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -12,8 +12,9 @@ from typing import TypeAlias
 from rebuild.model.edges import Edge
 from rebuild.model.facts import Fact
 from rebuild.model.findings import Difference, Finding, Limit
-from rebuild.model.images import NeededImage
+from rebuild.model.images import Image, NeededImage
 from rebuild.model.objects import Origin
+from rebuild.model.pods import PodEvent, PodTimes
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome, Status
 
@@ -142,6 +143,34 @@ class ObjectVerified:
 
 
 @dataclass(frozen=True, slots=True)
+class PodsObserved:
+    """What was told of the Pods of one declared workload when all was over.
+
+    There are `times` only where real containers ran, and `events`, the last warnings, only where it is not healthy.
+    """
+
+    ref: Ref
+    times: tuple[PodTimes, ...]
+    events: tuple[PodEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageObserved:
+    """How an image came to the nodes, as kubelets told it; of several pulls the longest is given.
+
+    `seconds` of pulling and `waited`, with the wait for other pulls, are None where it was never pulled; `size` is in
+    bytes, 0 where it was not told.
+    """
+
+    image: Image
+    pulls: int
+    present: int
+    seconds: float | None
+    waited: float | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """Why the run stopped; `complete` when it reached its end, whatever the answer was.
 
@@ -166,5 +195,7 @@ Event: TypeAlias = (
     | WriteIntended
     | ObjectEnded
     | ObjectVerified
+    | PodsObserved
+    | ImageObserved
     | RunEnded
 )

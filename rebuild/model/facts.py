@@ -12,6 +12,7 @@ from typing import TypeAlias
 from rebuild.model.faults import Fault
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome, Status
+from rebuild.model.troubles import Trouble
 
 
 class TimerKind(StrEnum):
@@ -23,6 +24,8 @@ class TimerKind(StrEnum):
     """Stop waiting for soft gates."""
     DEADLINE = "deadline"
     """One object has had its time."""
+    IMAGE = "image"
+    """An image could not be had for too long."""
     RUN = "run"
     """The whole run has had its time."""
 
@@ -68,6 +71,15 @@ class HealthSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class TroubleSeen:
+    """The worst that keeps a Pod of this workload from running is now this, or nothing any more."""
+
+    ref: Ref
+    trouble: Trouble | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     """A timer that the engine asked for has run down."""
 
@@ -83,4 +95,4 @@ class StopAsked:
     at: float
 
 
-Fact: TypeAlias = WriteAccepted | WriteFailed | HealthSeen | TimerFired | StopAsked
+Fact: TypeAlias = WriteAccepted | WriteFailed | HealthSeen | TroubleSeen | TimerFired | StopAsked

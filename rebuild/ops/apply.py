@@ -39,7 +39,15 @@ def apply(
     """
     target.assert_same()
     with run.phase("apply"):
-        driver = Driver(plan, target.cluster, policy=policy, recorder=run, now=run.now, in_flight=IN_FLIGHT)
+        driver = Driver(
+            plan,
+            target.cluster,
+            policy=policy,
+            recorder=run,
+            now=run.now,
+            in_flight=IN_FLIGHT,
+            follow_pods=target.capabilities.containers,
+        )
         stoppable(driver.stop)
         try:
             driver.run()

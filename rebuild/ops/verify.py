@@ -1,4 +1,7 @@
-"""The verb `verify`: one list per kind, and a verdict on every declared object that could be sent. Writes nothing."""
+"""The verb `verify`: one list per kind, and a verdict on every declared object that could be sent. Writes nothing.
+
+What was told of Pods is read as well: it explains the answer, and only a crash soon after changes it.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ from rebuild.model.events import ObjectVerified
 from rebuild.model.faults import Fault
 from rebuild.model.objects import Body
 from rebuild.model.states import Health, Status
-from rebuild.ops import observe
+from rebuild.ops import observe, pods, settling
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget
 from rebuild.plan import build
+from rebuild.plan.snapshot import Snapshot
 from rebuild.plan.steps import Action, Plan
 from rebuild.verify.judge import judge
 
@@ -24,16 +28,27 @@ _NOT_THERE = Status(Health.NOT_FOUND, "does not exist")
 def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, *, counted: bool) -> None:
     """Compare what lives with what is declared, and record what is found of each object.
 
+    Args:
+        run: who is told.
+        target: the cluster that is read.
+        blueprint: what is declared.
+        plan: what was to be done about it.
+        counted: whether this ends a recovery, so that what was just started has to prove itself.
+
     Raises:
         Unreachable: when the cluster stops answering.
     """
     with run.phase("verify", counted=counted):
-        for verified in _verified(target, blueprint, plan, run.key):
+        snapshot = observe.snapshot(target.cluster, blueprint, plan.kinds)
+        for verified in _verified(snapshot, blueprint, plan, run.key):
             run.record(verified)
+    live = pods.by_workload(run.ledger.objects, snapshot.of_kind("", "Pod"))
+    if counted and target.capabilities.containers:
+        live = settling.settle(run, target, live)
+    pods.look(run, target, live)
 
 
-def _verified(target: BoundTarget, blueprint: Blueprint, plan: Plan, key: bytes) -> Iterator[ObjectVerified]:
-    snapshot = observe.snapshot(target.cluster, blueprint, plan.kinds)
+def _verified(snapshot: Snapshot, blueprint: Blueprint, plan: Plan, key: bytes) -> Iterator[ObjectVerified]:
     setting = build.setting_for(blueprint, snapshot, manager=FIELD_MANAGER)
     for manifest in blueprint:
         if plan.steps[manifest.ref].action in (Action.FAIL, Action.HOLD_BACK):

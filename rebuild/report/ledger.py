@@ -15,12 +15,14 @@ from typing import assert_never
 
 from rebuild.model.events import (
     Event,
+    ImageObserved,
     ObjectEnded,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
     Planned,
     PlannedObject,
+    PodsObserved,
     RunEnded,
     RunStarted,
     SourceRead,
@@ -28,10 +30,12 @@ from rebuild.model.events import (
     TargetBound,
     WriteIntended,
 )
-from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
+from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Fault
+from rebuild.model.images import Image
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
+from rebuild.model.troubles import Trouble
 
 ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.UNCHANGED)
 """The API server holds the object as we sent it."""
@@ -73,7 +77,10 @@ class Record:
     """Why the last refused attempt was refused, also where a later attempt passed."""
     seen: Status | None = None
     seen_version: int = 0
+    trouble: Trouble | None = None
+    """What was last seen to keep its Pods from running."""
     verification: ObjectVerified | None = None
+    pods: PodsObserved | None = None
 
     @property
     def ref(self) -> Ref:
@@ -145,6 +152,8 @@ class Ledger:
     phases: list[Phase] = field(default_factory=list)
     objects: dict[Ref, Record] = field(default_factory=dict)
     """In the order of the plan."""
+    images: dict[Image, ImageObserved] = field(default_factory=dict)
+    """How the images came that a kubelet told of."""
     limited: frozenset[Ref] = frozenset()
     """The objects that a limit of the plan names."""
     verified: int = 0
@@ -185,10 +194,21 @@ class Ledger:
                 self._stage_ended(event)
             case RunEnded():
                 self.end = event
-            case WriteIntended() | WriteAccepted() | WriteFailed() | HealthSeen() | ObjectEnded() | ObjectVerified():
+            case (
+                WriteIntended()
+                | WriteAccepted()
+                | WriteFailed()
+                | HealthSeen()
+                | TroubleSeen()
+                | ObjectEnded()
+                | ObjectVerified()
+                | PodsObserved()
+            ):
                 record = self.objects.get(event.ref)
                 if record:
                     self._add_to(record, event)
+            case ImageObserved():
+                self.images[event.image] = event
             case TimerFired() | StopAsked():
                 pass
             case _:
@@ -217,7 +237,14 @@ class Ledger:
     def _add_to(
         self,
         record: Record,
-        event: WriteIntended | WriteAccepted | WriteFailed | HealthSeen | ObjectEnded | ObjectVerified,
+        event: WriteIntended
+        | WriteAccepted
+        | WriteFailed
+        | HealthSeen
+        | TroubleSeen
+        | ObjectEnded
+        | ObjectVerified
+        | PodsObserved,
     ) -> None:
         match event:
             case WriteIntended():
@@ -236,12 +263,16 @@ class Ledger:
             case HealthSeen():
                 if event.version >= record.seen_version:
                     record.seen, record.seen_version = event.status, event.version
+            case TroubleSeen():
+                record.trouble = event.trouble
             case ObjectEnded():
                 self._ended(record, event)
             case ObjectVerified():
                 self.judged += record.verification is None
                 self.verified += passed(event) - passed(record.verification)
                 record.verification = event
+            case PodsObserved():
+                record.pods = event
             case _:
                 assert_never(event)
 

@@ -10,11 +10,14 @@ from collections import Counter
 from typing import Any
 
 from rebuild.model.edges import Edge
+from rebuild.model.events import ImageObserved
 from rebuild.model.faults import Fault
 from rebuild.model.findings import Difference, Finding, Limit
 from rebuild.model.images import NeededImage
 from rebuild.model.objects import Origin
+from rebuild.model.pods import PodEvent, PodTimes
 from rebuild.model.refs import Ref
+from rebuild.model.troubles import Trouble
 from rebuild.report import fidelity
 from rebuild.report.judgement import Judgement, findings, is_verified, judgements, limits
 from rebuild.report.ledger import Ledger, Phase, Record
@@ -50,12 +53,12 @@ def document(ledger: Ledger) -> dict[str, Any]:
             "controllerOwned": len(owned),
             "findings": len(found_all),
         },
-        "objects": [_object(record, judged[ref]) for ref, record in ledger.objects.items()],
+        "objects": [_object(record, judged[ref], answer) for ref, record in ledger.objects.items()],
         "limits": document_limits,
         "differences": differences,
         "controllerOwned": owned,
         "findings": found_all,
-        "images": [_image(need) for need in ledger.plan.images] if ledger.plan else [],
+        "images": [_image(need, ledger.images.get(need.image)) for need in ledger.plan.images] if ledger.plan else [],
     }
 
 
@@ -121,7 +124,7 @@ def _counts(judged: dict[Ref, Judgement]) -> dict[str, int]:
     }
 
 
-def _object(record: Record, judgement: Judgement) -> dict[str, Any]:
+def _object(record: Record, judgement: Judgement, answer: Verdict) -> dict[str, Any]:
     return {
         "ref": str(record.ref),
         "origin": _origin(record.plan.origin),
@@ -143,7 +146,31 @@ def _object(record: Record, judgement: Judgement) -> dict[str, Any]:
         "because": str(record.because) if record.because else None,
         "fault": _fault(record.fault),
         "releasedWithout": [_edge(edge) for edge in record.ended.released_without] if record.ended else [],
+        "trouble": _trouble(record.trouble),
+        "pods": [_pod(pod, answer.recovery_seconds) for pod in record.pods.times] if record.pods else [],
+        "events": [_event(event) for event in record.pods.events] if record.pods else [],
     }
+
+
+def _trouble(trouble: Trouble | None) -> dict[str, Any] | None:
+    return None if trouble is None else {"kind": trouble.kind.value, "message": trouble.message}
+
+
+def _pod(pod: PodTimes, recovery: float | None) -> dict[str, Any]:
+    share = None if pod.ready is None or not recovery else round(pod.ready / recovery, 3)
+    return {
+        "name": pod.pod,
+        "scheduledSeconds": _seconds(pod.scheduled),
+        "pullSeconds": _seconds(pod.pulling),
+        "startSeconds": _seconds(pod.started),
+        "readySeconds": _seconds(pod.ready),
+        "readyShare": share,
+        "restarts": pod.restarts,
+    }
+
+
+def _event(event: PodEvent) -> dict[str, Any]:
+    return {"reason": event.reason, "message": event.message, "count": event.count}
 
 
 def _fault(fault: Fault | None) -> dict[str, Any] | None:
@@ -196,7 +223,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _image(need: NeededImage) -> dict[str, Any]:
+def _image(need: NeededImage, told: ImageObserved | None) -> dict[str, Any]:
     image = need.image
     return {
         "reference": str(image),
@@ -206,6 +233,15 @@ def _image(need: NeededImage) -> dict[str, Any]:
         "digest": image.digest or None,
         "pullPolicies": list(need.policies),
         "users": [str(ref) for ref in need.users],
+        "pull": None
+        if told is None
+        else {
+            "pulls": told.pulls,
+            "present": told.present,
+            "seconds": _seconds(told.seconds),
+            "waitedSeconds": _seconds(told.waited),
+            "bytes": told.size or None,
+        },
     }
 
 

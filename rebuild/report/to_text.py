@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rebuild.model.findings import Severity
+from rebuild.model.pods import PodTimes
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
 from rebuild.report import fidelity
@@ -17,6 +18,10 @@ from rebuild.report.judgement import FAILURES, Judgement, findings, judgements, 
 from rebuild.report.ledger import Ledger, Standing
 from rebuild.report.verdict import Word, explanation, verdict
 
+TOP = 5
+LONGEST = 200
+"""Characters of a value that are shown; the JSON report has it whole."""
+"""Rows of what took long; the JSON document has all."""
 _PART = "  "
 """Indents the stages of a phase below it."""
 
@@ -68,13 +73,15 @@ def _target(ledger: Ledger) -> str:
 
 
 def summary(ledger: Ledger) -> list[str]:
-    """What a person wants to know after the run, most urgent first: failures, differences, limits, findings, phases."""
+    """What a person wants to know after the run: what failed, differs or is limited first, and then what took long."""
     return [
         *_section("Failures", _failures(ledger)),
         *_section("Differences", _differences(ledger)),
         *_section("Owned by a controller", _owned(ledger)),
         *_section("Limits: not provable on this target", (f"{x.ref}: {x.message} [{x.code}]" for x in limits(ledger))),
         *_section("Findings", _findings(ledger)),
+        *_section("Images", _images(ledger)),
+        *_section("Slowest to become ready", _slowest(ledger)),
         *_section(f"Fidelity: {ledger.target.fidelity if ledger.target else 'unknown'}", _fidelity(ledger)),
         *_section("Phases", _phases(ledger)),
     ]
@@ -101,6 +108,9 @@ def _failures(ledger: Ledger) -> Iterator[str]:
             continue  # the run did not come that far, which is no failure of the object
         why = f"{judgement}: {explanation(record, judgement)}"
         yield f"{ref} ({record.plan.origin}): {why}{_waited(skipped.pop(ref, 0))}"
+        for event in record.pods.events if record.pods else ():
+            times = f" ({event.count} times)" if event.count > 1 else ""
+            yield f"  {event.reason}: {event.message}{times}"
     for ref, count in skipped.items():
         yield f"{ref}: did not come{_waited(count)}"
 
@@ -113,19 +123,65 @@ def _differences(ledger: Ledger) -> Iterator[str]:
     for record in ledger.objects.values():
         for found in record.verification.differences if record.verification else ():
             manager = f" (set by {found.manager})" if found.manager else ""
-            yield f"{found.ref} {found.path}: declared {found.declared}, live {found.live}{manager}"
+            yield f"{found.ref} {found.path}: declared {_short(found.declared)}, live {_short(found.live)}{manager}"
 
 
 def _owned(ledger: Ledger) -> Iterator[str]:
     for record in ledger.objects.values():
         for found in record.verification.controller_owned if record.verification else ():
-            yield f"{found.ref} {found.path}: declared {found.declared}, live {found.live} ({found.controller})"
+            values = f"declared {_short(found.declared)}, live {_short(found.live)}"
+            yield f"{found.ref} {found.path}: {values} ({found.controller})"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]}... ({len(value)} characters)"
 
 
 def _findings(ledger: Ledger) -> Iterator[str]:
     for finding in findings(ledger):
         if finding.severity is not Severity.INFO:
             yield str(finding)
+
+
+def _images(ledger: Ledger) -> Iterator[str]:
+    """The images that took longest to come, and how many were there already."""
+    told = [ledger.images[n.image] for n in ledger.plan.images if n.image in ledger.images] if ledger.plan else []
+    pulled = sorted(((one.waited, one) for one in told if one.waited is not None), key=lambda pair: -pair[0])
+    for seconds, one in pulled[:TOP]:
+        size = f", {one.size / 1e6:.1f} MB" if one.size else ""
+        yield f"{one.image} pulled in {seconds:.1f} s{size}"
+    if len(pulled) > TOP:
+        yield f"and {len(pulled) - TOP} more, each in {pulled[TOP][0]:.1f} s at most"
+    if present := len(told) - len(pulled):
+        yield f"{_many(present, 'image')} on the nodes before"
+
+
+def _slowest(ledger: Ledger) -> Iterator[str]:
+    """The workloads that became ready last after their write, each with its slowest Pod."""
+    recovery = verdict(ledger).recovery_seconds
+    waits = [
+        (record.ready_at - record.accepted_at, record)
+        for record in ledger.objects.values()
+        if record.pods and record.pods.times and record.ready_at is not None and record.accepted_at is not None
+    ]
+    for seconds, record in sorted(waits, key=lambda wait: -wait[0])[:TOP]:
+        pod = max(record.pods.times if record.pods else (), key=lambda pod: pod.total)
+        yield f"{record.ref} {seconds:.1f} s; {', '.join(_stretches(pod, recovery))}"
+
+
+def _stretches(pod: PodTimes, recovery: float | None) -> Iterator[str]:
+    """In whole seconds, as Kubernetes tells them."""
+    yield f"Pod {pod.pod}: {_told(pod.scheduled)} to a node"
+    pulling = f", {pod.pulling:.1f} s of them pulling" if pod.pulling else ""
+    yield f"{_told(pod.started)} to its containers{pulling}"
+    share = f" ({pod.ready / recovery:.0%} of the recovery time)" if pod.ready and recovery else ""
+    if pod.ready is not None:
+        # The Pod of a Job ends instead.
+        yield f"{_told(pod.ready)} until its probes passed{share}"
+
+
+def _told(seconds: float | None) -> str:
+    return "not told" if seconds is None else f"{seconds:.0f} s"
 
 
 def _fidelity(ledger: Ledger) -> Iterator[str]:

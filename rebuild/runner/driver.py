@@ -21,6 +21,7 @@ from rebuild.model.states import Health, Outcome, Status
 from rebuild.plan.steps import Action, Plan
 from rebuild.runner.threads import Facts
 from rebuild.runner.timers import Timers
+from rebuild.runner.troubles import Troubles
 from rebuild.runner.watchers import Watchers
 from rebuild.runner.writers import Writers
 
@@ -53,8 +54,11 @@ class Driver:
         recorder: Recorder,
         now: Callable[[], float],
         in_flight: int,
+        follow_pods: bool = False,
     ) -> None:
+        """Take what a run needs; `follow_pods` where the target runs real containers, which may be in trouble."""
         self._plan, self._cluster, self._recorder, self._now = plan, cluster, recorder, now
+        self._pods = plan.kinds.get("", "Pod") if follow_pods else None
         self._in_flight = in_flight
         self._facts: Facts = SimpleQueue()
         self._timers = Timers()
@@ -80,13 +84,20 @@ class Driver:
         """
         relevant = frozenset(self._plan.steps) | self._plan.expected
         watchers = Watchers(
-            self._cluster, self._facts, self._now, relevant=relevant, waiting_claims=self._plan.waiting_claims
+            self._cluster,
+            self._facts,
+            self._now,
+            relevant=relevant,
+            waiting_claims=self._plan.waiting_claims,
+            troubles=Troubles(self._plan.steps.keys()) if self._pods else None,
         )
         writers = Writers(self._cluster, self._plan.kinds, self._facts, self._now, threads=self._in_flight)
         patient = True
         try:
             for ref in self._plan.expected:
                 self._follow(watchers, ref)
+            if self._pods:
+                watchers.follow(self._pods, "v1")
             self._perform(handle.begin(self.state), writers, watchers)
             while not self._finished:
                 for fact in self._next_facts():

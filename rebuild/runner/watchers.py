@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from rebuild.cluster.port import Change, Cluster, ClusterFault, Watch
 from rebuild.health import compute
-from rebuild.model.facts import HealthSeen
+from rebuild.model.facts import HealthSeen, TroubleSeen
 from rebuild.model.faults import Cause
 from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Status
+from rebuild.model.troubles import Trouble
 from rebuild.plan.snapshot import number, ref_of, version_of
 from rebuild.runner.threads import Facts, start
+from rebuild.runner.troubles import Troubles
 
 _RETRY_SECONDS = 0.2
 """A watch that cannot be opened: its CRD is not served yet, or the API server is away."""
+_POD = ("", "Pod")
 _GONE = Status(Health.NOT_FOUND, "was deleted")
 
 
@@ -33,9 +36,10 @@ class Watchers:
         *,
         relevant: Collection[Ref],
         waiting_claims: frozenset[Ref],
+        troubles: Troubles | None = None,
     ) -> None:
         self._cluster, self._facts, self._now = cluster, facts, now
-        self._relevant, self._waiting_claims = relevant, waiting_claims
+        self._relevant, self._waiting_claims, self._troubles = relevant, waiting_claims, troubles
         self._lock = threading.Lock()
         self._followed: dict[tuple[str, str], threading.Thread] = {}
         self._open: dict[tuple[str, str], Watch] = {}
@@ -64,6 +68,8 @@ class Watchers:
             try:
                 listing = self._cluster.list(kind, version)
                 self._relist(listing.items, seen, number(listing.resource_version))
+                if self._troubles and (kind.group, kind.kind) == _POD:
+                    self._tell_troubles(self._troubles.relisted(listing.items))
                 self._watch(kind, version, listing.resource_version, seen)
             except ClusterFault as error:
                 if error.fault.cause in (Cause.FORBIDDEN, Cause.UNAUTHORIZED):
@@ -90,6 +96,9 @@ class Watchers:
             if event.change is Change.BOOKMARK:
                 continue
             ref = ref_of(event.body)
+            if self._troubles and (kind.group, kind.kind) == _POD:
+                told = self._troubles.lost if event.change is Change.DELETED else self._troubles.saw
+                self._tell_troubles(told(event.body))
             if event.change is not Change.DELETED:
                 self._tell(ref, event.body, seen)
             elif ref in seen:
@@ -102,6 +111,10 @@ class Watchers:
         seen.add(ref)
         status = compute.status(body, waits_for_consumer=ref in self._waiting_claims)
         self._facts.put(HealthSeen(ref, status, version_of(body), self._now()))
+
+    def _tell_troubles(self, changes: Iterable[tuple[Ref, Trouble | None]]) -> None:
+        for ref, trouble in changes:
+            self._facts.put(TroubleSeen(ref, trouble, self._now()))
 
     def _blind(self, kind: Kind, error: ClusterFault) -> None:
         """Without the right to watch a kind its objects' health stays unknown; say so instead of waiting mutely."""

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from rebuild.console.plain import PlainView
 from rebuild.model.events import Event, ObjectVerified, PhaseBegan, RunEnded, RunStarted, SourceRead, WriteIntended
-from rebuild.model.facts import HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteFailed
+from rebuild.model.facts import HealthSeen, StopAsked, Timer, TimerFired, TimerKind, TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
+from rebuild.model.troubles import Trouble, TroubleKind
 from rebuild.providers.kwok.build import Step
 from tests.console import story
 
@@ -99,6 +100,29 @@ def test_hostile_names_and_messages_stay_on_their_line() -> None:
     lines = shown([story.planned(hostile), story.ended(hostile, Outcome.FAILED, 2.0, reason=reason)])
     assert lines[1:] == [
         "    2.0s  failed     v1/ConfigMap/shop/[red]x[%2Fred][2J  because no     9.9s  ready      everything]52;c;AA"
+    ]
+
+
+def test_a_trouble_of_pods_is_told_once_and_one_that_every_pod_has_is_not() -> None:
+    def seen(trouble: Trouble | None, at: float) -> TroubleSeen:
+        return TroubleSeen(story.WEB, trouble, at)
+
+    pulling = Trouble(TroubleKind.IMAGE, "Pod web-1: ErrImagePull", "web:1")
+    events: list[Event] = [
+        story.planned(story.WEB),
+        story.accepted(story.WEB, 1.0),
+        seen(Trouble(TroubleKind.STARTING, "Pod web-1: has not started"), 1.5),
+        seen(pulling, 2.0),
+        seen(Trouble(TroubleKind.IMAGE, "Pod web-1: ImagePullBackOff", "web:1"), 3.0),
+        seen(None, 4.0),
+        seen(pulling, 5.0),
+        seen(Trouble(TroubleKind.CRASH, "Pod web-1: exit code 1\x1b[2J"), 6.0),
+        TimerFired(Timer(TimerKind.RUN), 90.0),
+    ]
+    assert shown(events)[2:] == [
+        "    2.0s  trouble    apps/v1/Deployment/shop/web Pod web-1: ErrImagePull",
+        "    6.0s  trouble    apps/v1/Deployment/shop/web Pod web-1: exit code 1[2J",
+        "   90.0s  waiting    for apps/v1/Deployment/shop/web (Pod web-1: exit code 1[2J)",
     ]
 
 

@@ -10,11 +10,24 @@ from collections.abc import Iterable
 from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
 from rebuild.engine.state import FINAL, Stage, State
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.facts import Fact, HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteAccepted, WriteFailed
+from rebuild.model.facts import (
+    Fact,
+    HealthSeen,
+    StopAsked,
+    Timer,
+    TimerFired,
+    TimerKind,
+    TroubleSeen,
+    WriteAccepted,
+    WriteFailed,
+)
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
+from rebuild.model.troubles import Trouble, TroubleKind
 from rebuild.plan.steps import Action
+
+IMAGE = "app:1"
 
 NEVER_RETRIED = frozenset({Cause.FIELD_CONFLICT, Cause.INVALID, Cause.FORBIDDEN, Cause.UNAUTHORIZED})
 NOT_SENT = {Action.FAIL: Outcome.FAILED, Action.HOLD_BACK: Outcome.SKIPPED}
@@ -41,6 +54,10 @@ class Auditor:
         self.versions: dict[Ref, int] = {}
         self.seen: dict[Ref, tuple[int, Status]] = {}
         self.faults: dict[Ref, Fault] = {}
+        self.missed: dict[Ref, float] = {}
+        """Since when the image of an accepted object cannot be had."""
+        self.troubles: dict[Ref, Trouble | None] = {}
+        self.now = 0.0
         self.running: set[Timer] = set()
         self.ends: dict[Ref, tuple[Stage, Outcome | None, str, Ref | None]] = {}
         self.stopped = False
@@ -53,6 +70,7 @@ class Auditor:
 
     def happened(self, fact: Fact, commands: list[Command]) -> None:
         """After `handle`."""
+        self.now = fact.at
         if self.finishes:
             assert commands == [], "something is asked for after the end"
         else:
@@ -88,6 +106,7 @@ class Auditor:
                 self.in_flight.discard(ref)
                 self.versions[ref] = fact.version
                 self.opened.add((ref, Gate.EXISTS))
+                self._miss(ref)
                 self._settle(ref)
             case WriteFailed(ref=ref) if ref in self.in_flight:
                 self.in_flight.discard(ref)
@@ -96,6 +115,9 @@ class Auditor:
                 if fact.version >= self.seen.get(ref, (0,))[0]:
                     self.seen[ref] = fact.version, fact.status
                     self._settle(ref)
+            case TroubleSeen(ref=ref) if ref in self.steps:
+                self.troubles[ref] = fact.trouble
+                self._miss(ref)
             case HealthSeen(ref=ref) if ref not in self.given_up:
                 if fact.status.health not in (Health.NOT_FOUND, Health.UNKNOWN):
                     self.opened.add((ref, Gate.EXISTS))
@@ -111,6 +133,18 @@ class Auditor:
                     self.given_up.add(timer.ref)
             case StopAsked():
                 self.stopped = True
+
+    def _miss(self, ref: Ref) -> None:
+        """An accepted object misses its own image from now on, or as it did before, or not any more."""
+        if ref in self.versions and self._lacks_image(ref):
+            self.missed.setdefault(ref, self.now)
+        else:
+            self.missed.pop(ref, None)
+
+    def _lacks_image(self, ref: Ref) -> bool:
+        trouble = self.troubles.get(ref)
+        makes_pods = ref.kind in ("Deployment", "Job")
+        return makes_pods and trouble is not None and trouble.kind is TroubleKind.IMAGE and trouble.image == IMAGE
 
     def _settle(self, ref: Ref) -> None:
         """An accepted object that has not ended opens its later gates when it is healthy as of our write."""
@@ -168,6 +202,9 @@ class Auditor:
                 assert command.seconds == policy.object_deadline
             case TimerKind.HOLD:
                 assert command.seconds == policy.soft_hold
+            case TimerKind.IMAGE:
+                assert timer.ref in self.missed
+                assert 0 < command.seconds <= policy.image_patience
             case TimerKind.RETRY:
                 assert timer.ref
                 fault = self.faults[timer.ref]
@@ -181,6 +218,9 @@ class Auditor:
             if progress.stage in FINAL:
                 end = (progress.stage, progress.outcome, progress.reason, progress.because)
                 assert self.ends.setdefault(ref, end) == end, "an object ends once"
+                if ref not in before and progress.reason.startswith("no image within"):
+                    patience = self.state.policy.image_patience
+                    assert self.now - self.missed[ref] >= patience - 0.01, "its image had less than its time"
             else:
                 assert ref not in self.ends, "an object ends once"
         assert sorted(told) == sorted(self.ends.keys() - before), "each end is told once, when it happens"
@@ -207,6 +247,8 @@ class Auditor:
                 assert progress.stage is Stage.APPLIED
             if progress.stage is not Stage.WAITING:
                 assert Timer(TimerKind.DEADLINE, ref) in self.running
+            if progress.stage is Stage.APPLIED and ref in self.missed:
+                assert Timer(TimerKind.IMAGE, ref) in self.running
 
     def _check_waiting(self, ref: Ref) -> None:
         hard = {edge.dependency for edge in self.edges[Strength.HARD][ref] if not self.is_open(edge)}

@@ -15,10 +15,11 @@ from rebuild.engine.commands import Adopt, Apply, Command, StartTimer
 from rebuild.engine.handle import begin, handle
 from rebuild.engine.policy import Policy
 from rebuild.engine.state import State
-from rebuild.model.facts import Fact, HealthSeen, StopAsked, Timer, TimerFired, WriteAccepted, WriteFailed
+from rebuild.model.facts import Fact, HealthSeen, StopAsked, Timer, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
+from rebuild.model.troubles import Trouble
 from rebuild.plan.steps import Plan
 from tests.engine.invariants import Auditor
 
@@ -35,6 +36,8 @@ class Fate:
     before: Health | None = None
     """How it is seen before our write, if it is there already."""
     retry_after: float = 0.0
+    troubles: tuple[Trouble | None, ...] = ()
+    """What keeps its Pods, one after the other, from our write on, or from the start if it is there before."""
 
 
 @dataclass
@@ -60,6 +63,7 @@ class World:
         self._requests: list[Apply | Adopt] = []
         self._answers: list[Fact] = []
         self._watch: dict[Ref, deque[HealthSeen]] = {}
+        self._pods: dict[Ref, deque[Trouble | None]] = {}
         self._timers: list[tuple[float, Timer]] = []
 
     def play(self) -> None:
@@ -69,6 +73,7 @@ class World:
                 self._shows(ref, fate.healths)
             elif fate.before:
                 self._shows(ref, (fate.before,))
+                self._pods[ref] = deque(fate.troubles)
         first = begin(self.state)
         self.told.append(first)
         self.auditor.begun(first)
@@ -86,6 +91,7 @@ class World:
         events: list[Callable[[], None]] = [partial(self._answer, fact) for fact in self._answers]
         events += [partial(self._serve, request) for request in self._requests]
         events += [partial(self._show, queue) for queue in self._watch.values() if queue]
+        events += [partial(self._trouble, ref, queue) for ref, queue in self._pods.items() if queue]
         if self._timers and not (self.prompt and events):
             due = min(self._timers, key=lambda entry: entry[0])[0]
             events += [partial(self._fire, entry) for entry in self._timers if entry[0] == due]
@@ -112,6 +118,9 @@ class World:
     def _show(self, queue: deque[HealthSeen]) -> None:
         self._tell(queue.popleft())
 
+    def _trouble(self, ref: Ref, queue: deque[Trouble | None]) -> None:
+        self._tell(TroubleSeen(ref, queue.popleft(), self._now))
+
     def _fire(self, entry: tuple[float, Timer]) -> None:
         self._timers.remove(entry)
         self._now = entry[0]
@@ -127,6 +136,7 @@ class World:
             outcome = Outcome.CREATED if isinstance(request, Apply) else Outcome.UNCHANGED
             self._answers.append(WriteAccepted(ref, outcome, self._version + 1, self._now, self._now))
             self._shows(ref, fate.healths)
+            self._pods.setdefault(ref, deque(fate.troubles))
 
     def _shows(self, ref: Ref, healths: Iterable[Health]) -> None:
         for health in healths:

@@ -9,16 +9,33 @@ from rebuild.engine.handle import begin, handle
 from rebuild.engine.policy import Policy
 from rebuild.engine.state import Progress, State
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.facts import Fact, HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteAccepted, WriteFailed
+from rebuild.model.facts import (
+    Fact,
+    HealthSeen,
+    StopAsked,
+    Timer,
+    TimerFired,
+    TimerKind,
+    TroubleSeen,
+    WriteAccepted,
+    WriteFailed,
+)
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kinds
-from rebuild.model.objects import Manifest, Origin
+from rebuild.model.objects import Body, Manifest, Origin
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
+from rebuild.model.troubles import Trouble, TroubleKind
 from rebuild.plan.steps import Action, Plan, Step
 from tests.engine.invariants import Auditor
 
 POLICY = Policy(object_deadline=300, run_deadline=1800, soft_hold=10)
+
+IMAGE = "app:1"
+"""The one image that each object of these plans declares, if it makes Pods."""
+BODY: Body = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": IMAGE}]}}}}
+MISSED = Trouble(TroubleKind.IMAGE, "Pod web-1: no such image", IMAGE)
+CRASHED = Trouble(TroubleKind.CRASH, "Pod web-1: container web ended with exit code 3")
 
 _GROUPS = {"Deployment": "apps", "Job": "batch", "CustomResourceDefinition": "apiextensions.k8s.io"}
 _ARROWS = {"->": Strength.HARD, "~>": Strength.SOFT}
@@ -50,7 +67,7 @@ def plan(
     names = {name for line in lines for name in line.split()[:3:2]}
     steps = {
         ref(name): Step(
-            manifest=Manifest(ref(name), {}, Origin("all.yaml", 1)),
+            manifest=Manifest(ref(name), BODY, Origin("all.yaml", 1)),
             action=(actions or {}).get(name, Action.CREATE),
             awaited=name not in unawaited,
             tail=(tails or {}).get(name, 0.0),
@@ -91,13 +108,17 @@ class Run:
         """The watch shows the object."""
         return self.feed(HealthSeen(ref(name), Status(health, f"it is {health}"), version, 0))
 
+    def trouble(self, name: str, trouble: Trouble | None, at: float = 0) -> list[Command]:
+        """The watch shows what keeps the Pods of the object."""
+        return self.feed(TroubleSeen(ref(name), trouble, at))
+
     def ready(self, name: str) -> list[Command]:
         """The write is accepted and the object is healthy."""
         return self.accept(name) + self.see(name)
 
-    def fire(self, kind: TimerKind, name: str = "") -> list[Command]:
+    def fire(self, kind: TimerKind, name: str = "", at: float = 0) -> list[Command]:
         """A timer runs down."""
-        return self.feed(TimerFired(Timer(kind, ref(name) if name else None), 0))
+        return self.feed(TimerFired(Timer(kind, ref(name) if name else None), at))
 
     def stop(self) -> list[Command]:
         """Somebody presses Ctrl-C."""

@@ -17,16 +17,18 @@ from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Manifest, Origin
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
+from rebuild.model.troubles import Trouble, TroubleKind
 from rebuild.plan.steps import Action, Plan, Step
 from tests.engine.invariants import NEVER_RETRIED, NOT_SENT
 from tests.engine.simulator import Fate, World
-from tests.engine.support import ref
+from tests.engine.support import BODY, CRASHED, MISSED, ref
 
-HURRIED = Policy(object_deadline=5, run_deadline=60, soft_hold=1)
+HURRIED = Policy(object_deadline=5, run_deadline=60, soft_hold=1, image_patience=2)
 """Every deadline is met in some stories and missed in others."""
 UNHURRIED = Policy(object_deadline=300, run_deadline=100_000, soft_hold=10)
 
 NAMES = ("a", "b", "Job/c", "d", "CustomResourceDefinition/e", "f", "Job/g", "h")
+TROUBLES = (MISSED, MISSED, CRASHED, Trouble(TroubleKind.IMAGE, "no such sidecar", "sidecar:1"), None)
 RETRIED = sorted(set(Cause) - NEVER_RETRIED)
 SCRIPTS = st.lists(st.integers(0, 50), max_size=80)
 
@@ -50,7 +52,7 @@ def steps_of(each: Ref) -> st.SearchStrategy[Step]:
     """Mostly objects that are sent and waited for."""
     return st.builds(
         Step,
-        manifest=st.just(Manifest(each, {}, Origin("all.yaml", 1))),
+        manifest=st.just(Manifest(each, BODY, Origin("all.yaml", 1))),
         action=st.sampled_from([Action.CREATE, Action.CREATE, Action.CREATE, *Action]),
         awaited=st.sampled_from([True, True, True, False]),
         tail=st.sampled_from([0.0, 1.0, 2.0]),
@@ -65,6 +67,7 @@ def fates(faults: st.SearchStrategy[Cause], healths: st.SearchStrategy[list[Heal
         healths=healths.map(tuple),
         before=st.none() | st.sampled_from(Health),
         retry_after=st.sampled_from([0.0, 0.0, 0.5, 20.0]),
+        troubles=st.lists(st.sampled_from(TROUBLES), max_size=4).map(tuple),
     )
 
 

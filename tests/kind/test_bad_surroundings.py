@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import orjson
 import pytest
 
 from rebuild.providers import claims
@@ -137,3 +138,21 @@ def test_the_lab_of_kwok_says_so_when_it_is_not_of_the_version_that_is_needed(tm
         f"spec: {{source: {{url: {source}}}, target: {{kubernetes: '1.29'}}}}\n"
     )
     assert_explained(rebuild("drill", tmp_path / "old.yaml"), 3, "v1.37", "1.29 is needed", "[wrong-kubernetes]")
+
+
+@pytest.mark.live
+@needs_docker
+def test_what_ends_one_of_two_drills_leaves_the_other_its_turn(
+    lab_binaries: object, tmp_path: Path, source: Path
+) -> None:
+    report = tmp_path / "both.json"
+    ran = rebuild(
+        *("drill", "--source", source, "--provider", "kind,kwok", "--report", report, "-o", "json"),
+        DOCKER_HOST="unix:///nonexistent",
+    )
+    assert_explained(ran, 5, "unix:///nonexistent", "[docker-not-running]", "kwok: PASS  1 of 1 objects verified")
+    document = ran.json()
+    assert document == orjson.loads(report.read_bytes())
+    assert [one["verdict"] for one in document["reports"]] == ["INCOMPLETE", "PASS"]
+    assert document["recovery"]["seconds"][0] is None
+    assert document["recovery"]["difference"] is None

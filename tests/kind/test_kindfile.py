@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from rebuild.model.errors import Exit
-from rebuild.providers.kind import kindfile, places
+from rebuild.providers import claims
+from rebuild.providers.kind import cluster, kindfile, places
 from rebuild.providers.kind.kindfile import ApiExposed, KindFile, KindFileInvalid, PortTaken
+from rebuild.providers.kind.program import Wishes
+from rebuild.system import places as places_of_state
 
 HEAD = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
 
@@ -77,6 +80,15 @@ def test_a_port_that_somebody_listens_on_is_named(tmp_path: Path, asked: str) ->
             file.assert_ports_free()
     assert caught.value.exit is Exit.UNREACHABLE
     file.assert_ports_free()
+
+
+def test_nothing_is_claimed_for_a_cluster_whose_port_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(places_of_state.STATE_VARIABLE, str(tmp_path))
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        file = KindFile(tmp_path / "nodes.yaml", ports=(server.getsockname(),))
+        with pytest.raises(PortTaken):
+            cluster.up("taken", Wishes(Path("/no/such/kind"), file))
+    assert claims.homes() == ()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who may not have a port")

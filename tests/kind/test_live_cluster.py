@@ -19,12 +19,12 @@ from rebuild.cluster.connect import connect
 from rebuild.ops.target import bind
 from rebuild.providers import claims, labs
 from rebuild.providers.claims import LabBusy, LabExists, State
-from rebuild.providers.kind import archive, cluster, containers, lab, places
+from rebuild.providers.kind import archive, cluster, containers, lab, places, program
 from rebuild.providers.kind.archive import File, Layer
-from rebuild.providers.kind.cluster import ForeignCluster, KindFailed, KindRefused, PreloadFailed, Wishes
 from rebuild.providers.kind.install import Kit
 from rebuild.providers.kind.kindfile import KindFile
 from rebuild.providers.kind.preload import Load
+from rebuild.providers.kind.program import ForeignCluster, KindFailed, KindRefused, PreloadFailed, Wishes
 from rebuild.providers.kind.provider import Kind, KindOptions, prepared
 from rebuild.providers.port import Target
 from rebuild.system import processes
@@ -118,8 +118,8 @@ def test_images_are_loaded_from_an_archive_and_from_docker(kind_cluster: KindLab
     docker("load", "--input", str(path))
     known = kind_cluster.lab
     try:
-        cluster.load(known, kind_cluster.kind, Load("docker-image", tags[1]))
-        cluster.load(known, kind_cluster.kind, Load("image-archive", str(path)))
+        program.load(known, kind_cluster.kind, Load("docker-image", tags[1]))
+        program.load(known, kind_cluster.kind, Load("image-archive", str(path)))
     finally:
         docker("rmi", *tags)
     (node,) = cluster.status(known.name).containers
@@ -136,7 +136,7 @@ def test_a_disk_that_is_full_while_loading_is_named(kind_cluster: KindLab, tmp_p
     docker("exec", node, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", ingest)
     try:
         with pytest.raises(PreloadFailed, match="no space left on device") as caught:
-            cluster.load(kind_cluster.lab, kind_cluster.kind, Load("image-archive", str(path)))
+            program.load(kind_cluster.lab, kind_cluster.kind, Load("image-archive", str(path)))
     finally:
         docker("exec", node, "umount", ingest)
     assert str(path) in str(caught.value)
@@ -144,15 +144,20 @@ def test_a_disk_that_is_full_while_loading_is_named(kind_cluster: KindLab, tmp_p
 
 
 def test_two_clusters_start_at_once_and_leave_nothing_behind(wishes: Wishes, users: Path, tmp_path: Path) -> None:
-    provider = Kind(wishes)
+    provider, workers = Kind(wishes), Kind(replace(wishes, file=KindFile(places.config_root() / "workers.yaml")))
+    stages: list[str] = []
     copy = tmp_path / "copy" / "kubeconfig"
     with ThreadPoolExecutor(2) as both:
-        left = both.submit(provider.create, "left", kubeconfig=copy)
+        left = both.submit(workers.create, "left", kubeconfig=copy, told=lambda name, _seconds: stages.append(name))
         right = both.submit(provider.create, "right")
         targets: list[Target] = [left.result(), right.result()]
     try:
         assert targets[0].server != targets[1].server
         assert {one.name for one in provider.list()} >= {"left", "right"}
+        assert stages[-3:] == ["storage", "workers join", "nodes ready"]
+        assert [state for one in cluster.list_labs() if one.name == "left" for state in one.containers.values()] == [
+            "running"
+        ] * 3
         assert copy.read_bytes() == (claims.directory("left") / "kubeconfig").read_bytes()
         with pytest.raises(LabExists):
             provider.create("left")

@@ -8,8 +8,9 @@ import pytest
 
 from rebuild.model.errors import Exit
 from rebuild.model.images import Image
-from rebuild.providers.kind import archive, preload
+from rebuild.providers.kind import archive, containers, preload
 from rebuild.providers.kind.archive import File, Layer
+from rebuild.providers.kind.containers import NodeImageInvalid
 from rebuild.providers.kind.preload import Load, PreloadUnknown
 
 
@@ -37,6 +38,22 @@ def test_what_is_asked_for_is_loaded_once_and_whatever_the_blueprint_says(tmp_pa
     zoo = archive_of(tmp_path / "zoo.tar", "zoo/web:v1")
     loads = preload.loads((str(zoo), str(zoo)), (zoo,), named("zoo/web:v1"))
     assert loads == (Load("image-archive", str(zoo)),)
+
+
+@pytest.mark.parametrize("wanted", ["--all", "-", "", "a b", "no/such/../file", "Upper"])
+def test_what_no_image_could_be_called_never_reaches_docker(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(PreloadUnknown, match="neither an archive of images nor an image"):
+        preload.loads((wanted,), (), set())
+
+
+@pytest.mark.parametrize("image", ["--privileged", "-it", "", "a b", "node:", "@sha256:0"])
+def test_what_no_node_image_could_be_called_never_reaches_docker(image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(NodeImageInvalid, match=f"{image!r} is no name of a node image") as caught:
+        containers.ensure_node_image(image)
+    assert caught.value.exit is Exit.USAGE
+    assert caught.value.hint
 
 
 def test_a_file_that_is_no_archive_of_images_is_refused(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 import orjson
 
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.events import Event, PhaseBegan, PhaseEnded, StageEnded
-from rebuild.model.facts import WriteFailed
+from rebuild.model.events import Event, ImageObserved, PhaseBegan, PhaseEnded, PodsObserved, StageEnded
+from rebuild.model.facts import TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
+from rebuild.model.pods import PodEvent, PodTimes
 from rebuild.model.states import Outcome
+from rebuild.model.troubles import Trouble, TroubleKind
 from rebuild.plan.steps import Action
 from rebuild.report.judgement import FAIL, HOLD_BACK
 from rebuild.report.to_json import document
@@ -23,6 +25,7 @@ from tests.report.streams import DB, EVERYTHING, NGINX, ORIGIN, SHOP, WEB, ended
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 DRIFT = Difference(WEB, "spec.replicas", "3", "2", "kubectl")
+TIMES = PodTimes("web-1", scheduled=0.0, pulling=1.25, started=3.0, ready=7.1, restarts=0)
 EDGE = Edge(WEB, DB, Gate.EXISTS, Strength.SOFT, "uses it")
 
 
@@ -41,6 +44,9 @@ def eventful() -> list[Event]:
         WriteFailed(DB, Fault(Cause.INVALID, 422, "no"), 0.5, 2.0, 2.1),
         ended(DB, Outcome.FAILED, ready=False, reason="no", at=2.1),
         replace(ended(WEB, Outcome.SKIPPED, ready=False, because=DB, at=2.2), released_without=(EDGE,)),
+        TroubleSeen(WEB, Trouble(TroubleKind.CRASH, "Pod web-1: container web ended with exit code 3"), 5.0),
+        PodsObserved(WEB, (TIMES,), (PodEvent("BackOff", "Back-off restarting failed container", 4),)),
+        ImageObserved(NGINX.image, 1, 2, 1.25, 2.5, 1000),
         verified(WEB, DRIFT, owned=(replace(DRIFT, controller="autoscaler"),)),
         the_plan=the_plan,
     )
@@ -72,6 +78,41 @@ def test_a_document_says_what_happened_to_an_object() -> None:
     assert web["because"] == db["ref"]
     assert web["origin"] == {"path": "shop.yaml", "line": 7, "commit": "c0ffee", "provenance": "commit"}
     assert web["releasedWithout"] == [{"dependency": db["ref"], "gate": "exists", "why": "uses it"}]
+
+
+def test_pods_and_images_are_told_with_what_was_measured_of_them() -> None:
+    _, web, _ = document(fold(run(*told_of_web(), the_plan=plan(images=(NGINX,)))))["objects"]
+    assert web["pods"] == [
+        {
+            "name": "web-1",
+            "scheduledSeconds": 0.0,
+            "pullSeconds": 1.25,
+            "startSeconds": 3.0,
+            "readySeconds": 7.1,
+            "readyShare": 0.5,
+            "restarts": 0,
+        }
+    ]
+    assert web["trouble"] is None, "it is over"
+    (image,) = document(fold(run(*told_of_web(), the_plan=plan(images=(NGINX,)))))["images"]
+    assert (image["reference"], image["pull"]["seconds"]) == ("docker.io/library/nginx:1.27", None)
+    assert image["pull"]["present"] == 3
+
+
+def told_of_web() -> list[Event]:
+    """A trouble that went by, a measured Pod, and an image that was on the nodes."""
+    return [
+        TroubleSeen(WEB, Trouble(TroubleKind.NOT_READY, "Pod web-1: container web runs and is not ready"), 5.0),
+        TroubleSeen(WEB, None, 6.0),
+        PodsObserved(WEB, (TIMES,), ()),
+        ImageObserved(NGINX.image, 0, 3, None, None, 0),
+    ]
+
+
+def test_a_share_of_a_recovery_that_was_not_measured_is_null() -> None:
+    (pod,) = document(fold(eventful()))["objects"][1]["pods"]
+    assert pod["readySeconds"] == 7.1
+    assert pod["readyShare"] is None
 
 
 def test_the_judgements_add_up_to_what_is_declared() -> None:

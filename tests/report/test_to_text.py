@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rebuild.model.events import Event, RunEnded, StageEnded
+from rebuild.model.events import Event, ImageObserved, PodsObserved, RunEnded, StageEnded
 from rebuild.model.facts import WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
+from rebuild.model.images import Image, NeededImage
+from rebuild.model.pods import PodEvent, PodTimes
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
 from rebuild.report import fidelity
@@ -16,6 +18,7 @@ from rebuild.report.verdict import SIGINT
 from tests.report.streams import (
     DB,
     EVERYTHING,
+    NGINX,
     SHOP,
     WEB,
     closing,
@@ -104,6 +107,15 @@ def test_a_cause_outside_the_plan_is_named_too() -> None:
     assert lines[1] == f"  {account}: did not come; 1 object skipped because of it"
 
 
+def test_a_long_value_is_cut_where_people_read_it() -> None:
+    owned = Difference(DB, "data.ca", "a" * 200, "b" * 3000, "injector", "CA injector")
+    the_plan = plan(*(planned(ref) for ref in EVERYTHING))
+
+    text = summary(fold([*run(verified(DB, owned=(owned,)), the_plan=the_plan)]))
+
+    assert f"  {DB} data.ca: declared {'a' * 200}, live {'b' * 200}... (3000 characters) (CA injector)" in text
+
+
 def test_differences_limits_and_warnings_follow_and_notes_for_the_record_do_not() -> None:
     warning = Finding("odd", Severity.WARNING, "odd indeed", WEB)
     note = Finding("note", Severity.INFO, "by the way", WEB)
@@ -131,6 +143,49 @@ def test_differences_limits_and_warnings_follow_and_notes_for_the_record_do_not(
         "  rebuild      14.2 s",
         "  clean up      1.0 s  (not counted)",
     ]
+
+
+def test_the_last_events_stand_below_the_failure_that_they_explain() -> None:
+    events = PodsObserved(WEB, (), (PodEvent("FailedMount", "no such\nconfigmap", 6), PodEvent("Failed", "Error", 1)))
+    ledger = fold(run(ended(WEB, ready=False, reason="not ready within 300 s"), events))
+    assert summary(ledger)[:4] == [
+        "Failures",
+        f"  {WEB} (shop.yaml:7): never-ready: not ready within 300 s",
+        "    FailedMount: no such configmap (6 times)",
+        "    Failed: Error",
+    ]
+
+
+def test_what_took_long_is_told_with_its_slowest_pod_and_the_images_that_were_pulled() -> None:
+    slow = PodTimes("web-2", scheduled=1.0, pulling=2.5, started=4.0, ready=7.1, restarts=0)
+    fast = PodTimes("web-1", scheduled=0.0, pulling=0.0, started=1.0, ready=None, restarts=0)
+    other = NeededImage(Image("quay.io", "shop/api", "2"), ("IfNotPresent",), (WEB,))
+    ledger = fold(
+        run(
+            PodsObserved(WEB, (fast, slow), ()),
+            ImageObserved(NGINX.image, 1, 0, 2.25, 2.5, 12_300_000),
+            ImageObserved(other.image, 0, 2, None, None, 0),
+            the_plan=plan(images=(NGINX, other)),
+        )
+    )
+    assert summary(ledger)[:5] == [
+        "Images",
+        "  docker.io/library/nginx:1.27 pulled in 2.5 s, 12.3 MB",
+        "  1 image on the nodes before",
+        "Slowest to become ready",
+        (
+            f"  {WEB} 0.2 s; Pod web-2: 1 s to a node, 4 s to its containers, 2.5 s of them pulling, "
+            "7 s until its probes passed (50% of the recovery time)"
+        ),
+    ]
+
+
+def test_only_the_slowest_images_and_workloads_are_named() -> None:
+    needs = tuple(NeededImage(Image("quay.io", f"shop/{n}", "1"), ("Always",), (WEB,)) for n in range(9))
+    pulls = [ImageObserved(need.image, 1, 0, 1.0, float(n), 0) for n, need in enumerate(needs)]
+    lines = summary(fold(run(*pulls, the_plan=plan(images=needs))))
+    assert lines[:3] == ["Images", "  quay.io/shop/8:1 pulled in 8.0 s", "  quay.io/shop/7:1 pulled in 7.0 s"]
+    assert lines[6] == "  and 4 more, each in 3.0 s at most"
 
 
 def test_the_stages_of_a_phase_stand_below_it() -> None:

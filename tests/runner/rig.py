@@ -72,10 +72,21 @@ def plan_for(text: str, cluster: Cluster) -> Plan:
     return plans.on_target(found, plans.look(found, target))
 
 
-def driver_for(plan: Plan, cluster: Cluster, book: Book, *, policy: Policy | None = None, in_flight: int = 8) -> Driver:
+def driver_for(
+    plan: Plan,
+    cluster: Cluster,
+    book: Book,
+    *,
+    policy: Policy | None = None,
+    in_flight: int = 8,
+    follow_pods: bool = False,
+) -> Driver:
     """A driver that is ready to run."""
     patience = policy or Policy(object_deadline=60)
-    return Driver(plan, cluster, policy=patience, recorder=book, now=RunClock(), in_flight=in_flight)
+    clock = RunClock()
+    return Driver(
+        plan, cluster, policy=patience, recorder=book, now=clock, in_flight=in_flight, follow_pods=follow_pods
+    )
 
 
 class Audit:

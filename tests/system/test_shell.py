@@ -34,13 +34,20 @@ def test_lines_are_handed_over_as_they_come_and_the_last_ones_are_kept() -> None
     assert (done.code, len(done.complaint.splitlines())) == (1, shell.TAIL)
 
 
+def assert_ends(marker: str) -> None:
+    """The signal has been sent; a grandchild needs a moment to die of it."""
+    deadline = clock.monotonic() + 10
+    while processes.matching(lambda command: marker in command):
+        assert clock.monotonic() < deadline
+
+
 def test_a_followed_program_ends_with_its_children_when_its_time_is_over(tmp_path: Path) -> None:
     marker, seen = f"marker-{tmp_path.name}", list[str]()
     script = f"echo first; sh -c 'sleep 60; : {marker}'; : {marker}"
     with pytest.raises(shell.ProgramTimeout, match=r"sh did not end within 0\.2 s"):
         shell.follow(["sh", "-c", script], seen.append, timeout=0.2)
     assert seen == ["first"]
-    assert not processes.matching(lambda command: marker in command)
+    assert_ends(marker)
 
 
 def test_a_last_line_without_an_end_is_handed_over() -> None:
@@ -57,10 +64,7 @@ def test_a_followed_program_ends_with_its_children_when_the_caller_is_interrupte
 
     with pytest.raises(KeyboardInterrupt):
         shell.follow(["sh", "-c", f"sh -c 'echo up; sleep 60; : {marker}'; : {marker}"], interrupt)
-    # The signal has been sent; a grandchild needs a moment to die of it.
-    deadline = clock.monotonic() + 10
-    while processes.matching(lambda command: marker in command):
-        assert clock.monotonic() < deadline
+    assert_ends(marker)
 
 
 def test_a_launched_program_is_not_our_child_and_can_be_ended_by_its_command_line(tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
-"""Creates, describes and removes clusters by driving the `kind` program.
+"""Creates, describes and removes clusters of our own; `program` drives kind for it.
 
 Touches nothing outside a cluster's own directory but the kubeconfig file that the caller named, which must be new, and
-in Docker only what bears the cluster's name, which nobody else had when the name was claimed. Nothing of the user's
-reaches kind: neither KUBECONFIG, which it would write to, nor its own variables. Each cluster has a Docker network of
-its own, so that it can be taken away with it.
+in Docker only what bears the cluster's name, which nobody else had when the name was claimed.
 """
 
 from __future__ import annotations
@@ -11,71 +9,22 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from rebuild.manifests import loader
-from rebuild.model.errors import Incomplete, Refused, Unreachable, UsageError
+from rebuild.model.errors import Unreachable
 from rebuild.model.objects import dig, dig_maps
 from rebuild.providers import claims, kubeconfigs
 from rebuild.providers.claims import UnknownLab
-from rebuild.providers.kind import containers, lab, stages
-from rebuild.providers.kind.kindfile import KindFile
+from rebuild.providers.kind import containers, lab, program
 from rebuild.providers.kind.lab import Lab, LabStatus
-from rebuild.providers.kind.preload import Load
+from rebuild.providers.kind.program import ForeignCluster, KindFailed, PreloadFailed, Wishes
 from rebuild.providers.port import Told, untold
 from rebuild.system import clock, files, processes, shell
 
-CREATE_SECONDS = 600.0
-_READY_SECONDS = 120
-_LOAD_SECONDS = 600.0
-_EXPORT_SECONDS = 60.0
 _SETTLE_SECONDS = 1.0
 """Docker may finish a container that it was asked for before whoever asked was killed."""
-
-
-class ForeignCluster(Refused):
-    """Docker holds something of the cluster's name that is not ours."""
-
-    code = "kind-foreign"
-
-
-class KindRefused(UsageError):
-    """kind does not accept what it was told, before it makes anything."""
-
-    code = "kind-refused"
-
-
-class KindFailed(Unreachable):
-    """kind could not make the cluster; what there was of it has been removed."""
-
-    code = "kind-failed"
-
-
-class PreloadFailed(Incomplete):
-    """An image could not be loaded into the nodes."""
-
-    code = "preload-failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What a cluster shall be made of."""
-
-    kind: Path
-    """The kind program."""
-    file: KindFile
-    image: str = ""
-    """The node image; nothing for what the kind file or kind itself names."""
-    version: str = ""
-    """Of Kubernetes in that image."""
-    loads: tuple[Load, ...] = ()
-    """Images to put into the nodes."""
-    logs: Path | None = None
-    """Where the logs of a creation that failed are kept; nowhere by default."""
-    timeout: float = field(default=CREATE_SECONDS)
-    """Seconds that kind may take."""
 
 
 def up(name: str, wishes: Wishes, *, kubeconfig: Path | None = None, owned: bool = False, told: Told = untold) -> Lab:
@@ -179,33 +128,12 @@ def status(name: str) -> LabStatus:
         return _status(home, found)
 
 
-def load(known: Lab, kind: Path, what: Load) -> None:
-    """Put an image, or all those of an archive, into every node.
-
-    Raises:
-        PreloadFailed: with the end of what kind and Docker said.
-    """
-    try:
-        command = [str(kind), "load", what.command, what.what, "--name", known.cluster]
-        done = shell.follow(command, lambda _: None, env=_environment(known), cwd=known.home, timeout=_LOAD_SECONDS)
-    except shell.ProgramTimeout as error:
-        raise PreloadFailed(f"{what.what} could not be loaded: {error}", hint=error.hint) from error
-    if done.code != 0:
-        full = "no space left on device" in done.complaint
-        raise PreloadFailed(
-            f"{what.what} could not be loaded into the nodes:\n{done.complaint}",
-            hint="make room where Docker and TMPDIR keep their files: `docker system df`, `df`"
-            if full
-            else "is the image made for this machine, and is it whole? `docker load --input FILE` tells",
-        )
-
-
 def _create(claimed: Lab, wishes: Wishes, told: Told) -> Lab:
-    _make(claimed, wishes, told)
+    program.create(claimed, wishes, told)
     claimed.own_kubeconfig.chmod(files.PRIVATE_FILE)
     began = clock.monotonic()
     for each in wishes.loads:
-        load(claimed, wishes.kind, each)
+        program.load(claimed, wishes.kind, each)
     if wishes.loads:
         told("preload", clock.monotonic() - began)
     kubeconfigs.copy(claimed.own_kubeconfig, claimed.kubeconfig)
@@ -214,46 +142,12 @@ def _create(claimed: Lab, wishes: Wishes, told: Told) -> Lab:
     return finished
 
 
-def _make(claimed: Lab, wishes: Wishes, told: Told) -> None:
-    progress = stages.Progress(told)
-    command = [
-        *(str(wishes.kind), "create", "cluster", "--name", claimed.cluster),
-        *("--config", str(wishes.file.path.absolute()), "--kubeconfig", str(claimed.own_kubeconfig)),
-        *("--wait", f"{_READY_SECONDS}s", "--retain"),
-        *(("--image", wishes.image) if wishes.image else ()),
-    ]
-    try:
-        done = shell.follow(
-            command,
-            lambda line: progress.line(line, clock.monotonic()),
-            env=_environment(claimed),
-            cwd=claimed.home,
-            timeout=wishes.timeout,
-        )
-    except shell.ProgramTimeout as error:
-        raise KindFailed(f"kind could not make the cluster: {error}", hint=error.hint) from error
-    reason = "\n".join(progress.complaint[: shell.TAIL]) or done.complaint
-    if done.code != 0 and "already exist for a cluster with the name" in reason:
-        raise _foreign(claimed.cluster)
-    if done.code != 0 and not progress.began:
-        raise KindRefused(f"kind refuses {wishes.file.path}:\n{reason}", hint="mend the kind file")
-    if done.code != 0:
-        raise KindFailed(f"kind could not make the cluster:\n{reason}", hint="`rebuild doctor` checks what it needs")
-    if progress.never_ready:
-        raise KindFailed(
-            f"the nodes did not become ready within {_READY_SECONDS} s", hint="try again with an idle machine"
-        )
-
-
 def _export_and_remove(claimed: Lab, wishes: Wishes) -> str:
     """Keep what the nodes logged and take them away; where the logs are, or nothing."""
     try:
         if wishes.logs is None or not containers.clusters().get(claimed.cluster):
             return ""
-        command = [str(wishes.kind), "export", "logs", str(wishes.logs.absolute()), "--name", claimed.cluster]
-        files.private_directory(wishes.logs)
-        with suppress(shell.ProgramTimeout):
-            shell.run(command, env=_environment(claimed), cwd=claimed.home, timeout=_EXPORT_SECONDS, own_session=True)
+        program.export(claimed, wishes.kind, wishes.logs)
         return str(wishes.logs)
     finally:
         _remove(claimed)
@@ -273,20 +167,7 @@ def _remove(known: Lab) -> None:
 
 def _assert_nobodys(cluster: str) -> None:
     if containers.clusters().get(cluster) or containers.networks(cluster):
-        raise _foreign(cluster)
-
-
-def _foreign(cluster: str) -> ForeignCluster:
-    return ForeignCluster(
-        f"Docker holds a kind cluster or a network {cluster} that this state directory knows nothing of",
-        hint=f"nothing of it was touched; if it may go: `kind delete cluster --name {cluster}` and "
-        f"`docker network rm {cluster}`",
-    )
-
-
-def _environment(known: Lab) -> dict[str, str]:
-    outside = {name: value for name, value in os.environ.items() if not name.startswith(("KIND_", "KUBECONFIG"))}
-    return outside | {"KIND_EXPERIMENTAL_PROVIDER": "docker", "KIND_EXPERIMENTAL_DOCKER_NETWORK": known.cluster}
+        raise program.foreign(cluster)
 
 
 def _server(kubeconfig: Path) -> str:

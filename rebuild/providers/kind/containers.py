@@ -5,14 +5,25 @@ Clusters are removed here and not by kind, which would do the same: its program 
 
 from __future__ import annotations
 
-from rebuild.model.errors import Unreachable
+from contextlib import suppress
+
+from rebuild.model.errors import Unreachable, UsageError
+from rebuild.model.images import Image
 from rebuild.providers.kind import docker
-from rebuild.system import shell
+from rebuild.system import clock, shell
 
 LABEL = "io.x-k8s.kind.cluster"
 """kind marks each node with the name of its cluster."""
 _SECONDS = 120.0
 _PULL_SECONDS = 900.0
+_TRIES, _PAUSE = 5, 1.0
+"""Docker may still be at a container whose creation was cut short, and then removes neither it nor its network."""
+
+
+class NodeImageInvalid(UsageError):
+    """What shall be the node image is no name of an image."""
+
+    code = "node-image-invalid"
 
 
 class NodeImageMissing(Unreachable):
@@ -54,6 +65,14 @@ def remove(cluster: str) -> bool:
     Raises:
         Unreachable: when Docker does not do it.
     """
+    for _ in range(_TRIES - 1):
+        with suppress(docker.DockerFailed):
+            return _remove(cluster)
+        clock.sleep(_PAUSE)
+    return _remove(cluster)
+
+
+def _remove(cluster: str) -> bool:
     nodes = tuple(clusters().get(cluster, ()))
     if nodes:
         _run("rm", "--force", "--volumes", *nodes)
@@ -70,8 +89,11 @@ def ensure_node_image(image: str) -> str:
         The version of Kubernetes in it, such as `v1.37.2`.
 
     Raises:
+        NodeImageInvalid: when no image could have this name.
         NodeImageMissing: when it cannot be had, or is no node image.
     """
+    if Image.parse(image) is None:
+        raise NodeImageInvalid(f"{image!r} is no name of a node image", hint="write it as registry/repository:tag")
     hint = "`docker images` lists what is there; without --image, rebuild chooses or builds one"
     if not docker.has_image(image):
         try:

@@ -75,7 +75,7 @@ def _load(wanted: str) -> Load:
     if path.is_file():
         tags(path)
         return _archive(path)
-    if docker.has_image(wanted):
+    if Image.parse(wanted) and docker.has_image(wanted):
         return Load("docker-image", wanted)
     raise PreloadUnknown(
         f"{wanted!r} is neither an archive of images nor an image that Docker has",

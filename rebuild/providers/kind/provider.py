@@ -10,9 +10,9 @@ from rebuild.model.images import Image
 from rebuild.providers import claims
 from rebuild.providers import versions as needs
 from rebuild.providers.kind import cluster, containers, docker, kindfile, lab, places, preload
-from rebuild.providers.kind.cluster import Wishes
 from rebuild.providers.kind.install import Kit
 from rebuild.providers.kind.kindfile import KindFile
+from rebuild.providers.kind.program import Wishes
 from rebuild.providers.port import Baseline, Target, Told, untold
 
 
@@ -92,7 +92,7 @@ def prepared(
         logs: Where the logs of a creation that failed are kept.
 
     Raises:
-        NodeImageMissing: when a node image cannot be had.
+        NodeImageInvalid, NodeImageMissing: when a node image cannot be had.
         WrongKubernetes: when it runs another minor version than is needed.
         PreloadUnknown: when something that is to be preloaded is not there.
         DockerMissing, DockerNotRunning, DockerForbidden: when Docker does not answer.

@@ -1,0 +1,60 @@
+"""Remembers what keeps the Pods of declared workloads, and says of a workload what has changed. Holds no thread."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import TypeAlias
+
+from rebuild.health import troubles
+from rebuild.model.objects import Body
+from rebuild.model.refs import Ref
+from rebuild.model.troubles import Trouble
+from rebuild.plan.snapshot import ref_of
+
+Change: TypeAlias = tuple[Ref, Trouble | None]
+"""A workload, and the worst that keeps one of its Pods now."""
+
+
+class Troubles:
+    """Follows the Pods of these workloads; of all others it remembers nothing."""
+
+    def __init__(self, workloads: Collection[Ref]) -> None:
+        self._workloads = workloads
+        self._pods: dict[Ref, dict[Ref, Trouble]] = {}
+        """The troubled Pods of each workload."""
+        self._told: dict[Ref, Trouble | None] = {}
+
+    def relisted(self, bodies: Iterable[Body]) -> Iterator[Change]:
+        """These Pods are there, and no others."""
+        before, self._pods = self._pods, {}
+        for body in bodies:
+            self._note(body)
+        for workload in dict.fromkeys((*before, *self._pods)):
+            yield from self._changed(workload)
+
+    def saw(self, body: Body) -> Iterator[Change]:
+        """A Pod is as its body says."""
+        yield from self._changed(self._note(body))
+
+    def lost(self, body: Body) -> Iterator[Change]:
+        """A Pod is gone."""
+        workload = troubles.owner(body)
+        self._pods.get(workload, {}).pop(ref_of(body), None)
+        yield from self._changed(workload)
+
+    def _note(self, body: Body) -> Ref:
+        workload = troubles.owner(body)
+        if workload in self._workloads:
+            pods = self._pods.setdefault(workload, {})
+            if found := troubles.trouble(body):
+                pods[ref_of(body)] = found
+            else:
+                pods.pop(ref_of(body), None)
+        return workload
+
+    def _changed(self, workload: Ref) -> Iterator[Change]:
+        pods = self._pods.get(workload, {})
+        found = troubles.worst(pods[pod] for pod in sorted(pods))
+        if found != self._told.get(workload):
+            self._told[workload] = found
+            yield workload, found

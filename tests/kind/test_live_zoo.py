@@ -1,0 +1,83 @@
+"""Environments whose workloads really run: the two examples, and other people's manifests with stand-in images."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebuild.providers.kind.install import Kit
+from tests.e2e.support import rebuild
+from tests.support import standins
+
+pytestmark = [pytest.mark.kind, pytest.mark.timeout(600, func_only=True)]
+
+ADMISSION = "admissionregistration.k8s.io/v1"
+CERT_MANAGER = [f"quay.io/jetstack/cert-manager-{name}:v1.19.4" for name in ("cainjector", "controller", "webhook")]
+
+CONFIGURATIONS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+ISSUER = """\
+apiVersion: cert-manager.io/v1
+kind: ClusterIssuer
+metadata:
+  name: self-signed
+  annotations: {config.kubernetes.io/depends-on: "%s"}
+spec: {selfSigned: {}}
+"""
+"""Has to pass the webhook, which comes after its server."""
+
+
+def by_ref(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {one["ref"]: one for one in report["objects"]}
+
+
+def test_the_shop_comes_back_on_one_real_node(kit: Kit) -> None:
+    ran = rebuild("drill", "playbooks/quickstart.yaml", "--provider", "kind", "-o", "json")
+
+    assert ran.code == 0, ran.stderr
+    report = ran.json()
+    assert report["exit"]["reason"] == "65 of 65 objects verified"
+    assert report["limits"] == []
+    assert {one["path"].rpartition(".")[2] for one in report["controllerOwned"]} == {"caBundle", "rules"}
+
+
+def test_the_worst_day_ends_well_on_real_nodes(kit: Kit) -> None:
+    ran = rebuild("drill", "playbooks/zoo.yaml", "--provider", "kind", "-o", "json")
+
+    assert ran.code == 0, ran.stderr
+    objects = by_ref(ran.json())
+    keeper = objects["apps/v1/Deployment/zoo/keeper"]
+    for kind in CONFIGURATIONS:
+        assert objects[f"{ADMISSION}/{kind}/-/zoo-keeper"]["times"]["sent"] >= keeper["times"]["ready"]
+    for animal in ("elephant", "penguin"):
+        seen = objects[f"zoo.example.com/v1/Animal/zoo/{animal}"]
+        assert seen["attempts"] > 1
+        assert seen["fault"]["cause"] == "webhook"
+        assert ".zoo.example.com" in seen["fault"]["message"]
+        assert seen["health"] == "Current"
+    migrated, opened = objects["batch/v1/Job/zoo/ledger-schema"], objects["apps/v1/Deployment/zoo/entrance"]
+    assert opened["times"]["sent"] >= migrated["times"]["ready"]
+    assert opened["times"]["ready"] - opened["times"]["sent"] >= 5, "it takes five seconds to start"
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif("REBUILD_CORPUS" not in os.environ, reason="REBUILD_CORPUS names no corpus")
+def test_cert_manager_does_not_lock_itself_out(kit: Kit, lab_binaries: object, tmp_path: Path) -> None:
+    images = standins.write(tmp_path / "standins.tar", CERT_MANAGER)
+    source = Path(os.environ["REBUILD_CORPUS"]) / "kubeflow-manifests"
+    issuer = tmp_path / "with" / "issuer.yaml"
+    issuer.parent.mkdir()
+    configurations = (f"{ADMISSION.removesuffix('/v1')}/{kind}/cert-manager-webhook" for kind in CONFIGURATIONS)
+    issuer.write_text(ISSUER % ",".join(configurations))
+    what = ("--source", source, "--path", "common/cert-manager/base", "--with", issuer.parent)
+
+    ran = rebuild("drill", *what, "--provider", "kind", "--preload", images, "-o", "json")
+
+    assert ran.code == 0, ran.stderr
+    objects = by_ref(ran.json())
+    webhook = objects["apps/v1/Deployment/cert-manager/cert-manager-webhook"]
+    for kind in CONFIGURATIONS:
+        assert objects[f"{ADMISSION}/{kind}/-/cert-manager-webhook"]["times"]["sent"] >= webhook["times"]["ready"]
+    assert objects["cert-manager.io/v1/ClusterIssuer/-/self-signed"]["outcome"] == "created", "the webhook let it pass"

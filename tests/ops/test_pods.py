@@ -1,0 +1,162 @@
+"""What is told of Pods after a verification, by a real API server with simulated nodes and made-up kubelets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from rebuild.cluster.client import ApiServer
+from rebuild.cluster.connect import connect, open_transport
+from rebuild.cluster.transport import Transport
+from rebuild.engine.policy import Policy
+from rebuild.model import kinds
+from rebuild.model.events import Event, PhaseBegan
+from rebuild.model.sources import Source, SourceFile
+from rebuild.ops import plan as plans
+from rebuild.ops.apply import apply
+from rebuild.ops.blueprint import declared
+from rebuild.ops.run import Run
+from rebuild.ops.target import BoundTarget, bind
+from rebuild.plan.fidelity import Capabilities
+from rebuild.providers.kwok.lab import Lab
+from rebuild.report.to_json import document
+
+pytestmark = pytest.mark.live
+
+WORKLOAD = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: HOME}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: HOME}
+spec: {nodeSelector: {SELECTOR}, containers: [{name: web, image: "registry.example.com/web:1"}]}
+"""
+PULLED = (
+    'Successfully pulled image "registry.example.com/web:1" in 1.5s (2s including waiting). Image size: 1000 bytes.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kubelet:
+    """A listener that acts in the place of a kubelet when the run has begun to wait for its second look."""
+
+    act: Callable[[], object]
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, PhaseBegan) and event.name == "settle":
+            self.act()
+
+
+@pytest.fixture
+def outside(lab: Lab) -> Iterator[Transport]:
+    opened = open_transport(context=lab.context, kubeconfig=lab.kubeconfig)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def cluster(lab: Lab) -> Iterator[ApiServer]:
+    opened = connect(context=lab.context, kubeconfig=lab.kubeconfig)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def namespace(outside: Transport) -> Iterator[str]:
+    name = f"pods-{uuid4().hex[:8]}"
+    yield name
+    outside.request("DELETE", f"/api/v1/namespaces/{name}")
+
+
+def applied(
+    target: BoundTarget, text: str, *, deadline: float = 60, meanwhile: Callable[[], object] = list
+) -> dict[str, Any]:
+    """The report of a run that applies what a text declares."""
+    run = Run("apply", listener=Kubelet(meanwhile), durable=False)
+    found = declared([Source("test", (SourceFile("a.yaml", text.encode()),))], kinds=kinds.builtin(), namespace="x")
+    found = found.served_by(target.served)
+    plan = plans.on_target(found, plans.look(found, target))
+    run.record(plans.event_of(plan, key=run.key, at=run.now()))
+    policy = Policy(object_deadline=deadline)
+    apply(run, target, found.blueprint, plan, policy=policy, stoppable=lambda stop: None)
+    run.end(complete=True)
+    return document(run.ledger)
+
+
+def phases(report: dict[str, Any]) -> list[str]:
+    return [phase["name"] for phase in report["recovery"]["phases"]]
+
+
+def test_the_events_of_a_pod_on_no_node_explain_it_also_where_nodes_are_simulated(
+    cluster: ApiServer, namespace: str
+) -> None:
+    text = WORKLOAD.replace("HOME", namespace).replace("SELECTOR", "no-such-node: here")
+    report = applied(bind(cluster, provider="kwok"), text, deadline=3)
+    _, pod = report["objects"]
+    (event,) = pod["events"]
+    assert event["reason"] == "FailedScheduling"
+    assert pod["pods"] == [], "times of simulated containers are no measurement"
+    assert phases(report) == ["apply", "verify", "pods"]
+
+
+def test_where_nodes_are_simulated_and_all_is_well_nothing_more_is_read(cluster: ApiServer, namespace: str) -> None:
+    text = WORKLOAD.replace("HOME", namespace).replace("SELECTOR", "")
+    report = applied(bind(cluster, provider="kwok"), text)
+    assert report["objects"][1]["judgement"] == "verified"
+    assert phases(report) == ["apply", "verify"]
+
+
+def test_pulls_and_times_are_told_where_containers_are_real(
+    cluster: ApiServer, outside: Transport, namespace: str
+) -> None:
+    def pull() -> None:
+        headers = {"Content-Type": "application/json"}
+        body = orjson.dumps(pulled(namespace))
+        outside.request("POST", f"/api/v1/namespaces/{namespace}/events", body=body, headers=headers)
+
+    text = WORKLOAD.replace("HOME", namespace).replace("SELECTOR", "")
+    report = applied(real(cluster), text, meanwhile=pull)
+    _, pod = report["objects"]
+    assert pod["judgement"] == "verified"
+    assert pod["trouble"] is None
+    assert [each["name"] for each in pod["pods"]] == ["web"]
+    assert pod["pods"][0]["pullSeconds"] == 2
+    (image,) = report["images"]
+    assert image["pull"] == {"pulls": 1, "present": 0, "seconds": 1.5, "waitedSeconds": 2, "bytes": 1000}
+    assert phases(report) == ["apply", "verify", "settle", "pods"]
+
+
+def test_a_container_that_crashes_after_it_was_verified_is_not_back(
+    cluster: ApiServer, outside: Transport, namespace: str
+) -> None:
+    def crash() -> None:
+        container = {"name": "web", "image": "", "imageID": "", "lastState": {"terminated": {"exitCode": 7}}}
+        status = {"conditions": [{"type": "Ready", "status": "False"}], "containerStatuses": [container]}
+        path = f"/api/v1/namespaces/{namespace}/pods/web/status"
+        headers = {"Content-Type": "application/merge-patch+json"}
+        outside.request("PATCH", path, body=orjson.dumps({"status": status}), headers=headers)
+
+    text = WORKLOAD.replace("HOME", namespace).replace("SELECTOR", "")
+    report = applied(real(cluster), text, meanwhile=crash)
+    assert report["verdict"] == "FAIL"
+    assert report["objects"][1]["judgement"] == "unhealthy"
+    assert "Pod web: container web ended with exit code 7" in report["exit"]["reason"]
+
+
+def real(cluster: ApiServer) -> BoundTarget:
+    """The lab, taken for one with real containers."""
+    return replace(bind(cluster, provider="kwok"), capabilities=Capabilities(containers=True))
+
+
+def pulled(namespace: str) -> dict[str, Any]:
+    """As a kubelet tells it."""
+    about = {"kind": "Pod", "namespace": namespace, "name": "web"}
+    metadata = {"name": "web.1", "namespace": namespace}
+    return {"metadata": metadata, "involvedObject": about, "reason": "Pulled", "message": PULLED, "type": "Normal"}

@@ -1,0 +1,69 @@
+"""Of many Pods a workload has one trouble, the worst, and it is told when it changes."""
+
+from __future__ import annotations
+
+from rebuild.model.objects import Body
+from rebuild.model.refs import Ref
+from rebuild.model.troubles import TroubleKind
+from rebuild.runner.troubles import Change, Troubles
+
+WEB = Ref("apps", "StatefulSet", "shop", "web")
+CRASHED = {"state": {"terminated": {"exitCode": 3}}}
+NO_IMAGE = {"state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}}
+READY = {"ready": True}
+
+
+def pod(number: int, status: Body, owner: str = "web") -> Body:
+    """A Pod of the StatefulSet."""
+    made_by = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": owner, "controller": True}
+    conditions = [{"type": "Ready", "status": "True"}] if status is READY else []
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"{owner}-{number}", "namespace": "shop", "ownerReferences": [made_by]},
+        "spec": {"containers": [{"name": "web", "image": "web:1"}]},
+        "status": {"phase": "Running", "conditions": conditions, "containerStatuses": [{"name": "web", **status}]},
+    }
+
+
+def kinds(changes: list[Change]) -> list[TroubleKind | None]:
+    """What is told of the one workload."""
+    assert {ref for ref, _ in changes} <= {WEB}
+    return [trouble.kind if trouble else None for _, trouble in changes]
+
+
+def test_the_worst_of_all_pods_is_told_once_and_again_when_it_is_over() -> None:
+    troubles = Troubles({WEB})
+    assert kinds(list(troubles.saw(pod(0, CRASHED)))) == [TroubleKind.CRASH]
+    assert kinds(list(troubles.saw(pod(1, NO_IMAGE)))) == [TroubleKind.IMAGE]
+    assert kinds(list(troubles.saw(pod(1, NO_IMAGE)))) == []
+    assert kinds(list(troubles.saw(pod(1, READY)))) == [TroubleKind.CRASH]
+    assert kinds(list(troubles.saw(pod(0, READY)))) == [None]
+    assert kinds(list(troubles.saw(pod(0, READY)))) == []
+
+
+def test_a_pod_that_is_gone_takes_its_trouble_along() -> None:
+    troubles = Troubles({WEB})
+    list(troubles.saw(pod(0, NO_IMAGE)))
+    assert kinds(list(troubles.lost(pod(0, NO_IMAGE)))) == [None]
+    assert kinds(list(troubles.lost(pod(0, NO_IMAGE)))) == []
+
+
+def test_a_new_list_forgets_the_pods_that_are_not_in_it() -> None:
+    troubles = Troubles({WEB})
+    assert kinds(list(troubles.relisted([pod(0, NO_IMAGE), pod(1, CRASHED)]))) == [TroubleKind.IMAGE]
+    assert kinds(list(troubles.relisted([pod(1, CRASHED)]))) == [TroubleKind.CRASH]
+    assert kinds(list(troubles.relisted([]))) == [None]
+
+
+def test_pods_of_others_are_nobodys_business() -> None:
+    troubles = Troubles({WEB})
+    assert list(troubles.saw(pod(0, CRASHED, owner="other"))) == []
+    assert list(troubles.relisted([pod(0, CRASHED, owner="other")])) == []
+    assert list(troubles.lost(pod(0, CRASHED, owner="other"))) == []
+
+
+def test_it_does_not_matter_in_which_order_pods_are_seen() -> None:
+    bodies = [pod(0, CRASHED), pod(1, CRASHED), pod(2, NO_IMAGE), pod(3, NO_IMAGE)]
+    forth, back = Troubles({WEB}), Troubles({WEB})
+    assert list(forth.relisted(bodies)) == list(back.relisted(reversed(bodies)))
