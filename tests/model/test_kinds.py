@@ -47,6 +47,9 @@ def test_scope_cluster_means_no_namespace() -> None:
         {"group": ["example.com"]},
         {"versions": [{"name": ["v1"], "served": True}]},
         {"versions": [{"name": "v1", "served": False, "storage": True}]},
+        {"names": {"kind": {}, "plural": "widgets"}},
+        {"names": {"kind": "Widget", "plural": 7}},
+        {"versions": [{"name": 1, "served": True}]},
     ],
 )
 def test_an_incomplete_definition_defines_nothing(spec: dict[str, Any]) -> None:

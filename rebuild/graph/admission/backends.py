@@ -9,7 +9,7 @@ from rebuild.graph.admission.matching import ADMISSION
 from rebuild.graph.fields import pairs, text, texts
 from rebuild.graph.index import Index
 from rebuild.model.findings import Finding, Severity
-from rebuild.model.objects import Body, Manifest, dig, dig_maps
+from rebuild.model.objects import Manifest, dig, dig_maps
 from rebuild.model.refs import Ref
 from rebuild.model.webhooks import lacks_ca
 
@@ -26,10 +26,12 @@ _PLURALS = {kind: f"{kind.lower()}s" for kind in (MUTATING_WEBHOOKS, VALIDATING_
 
 def findings(index: Index) -> Iterator[Finding]:
     """`webhook-backend-undeclared` and `webhook-without-ca` (warnings), each once for a configuration."""
-    for kind in _PLURALS:
+    writable = set(_writable(index))
+    for kind, plural in _PLURALS.items():
         for item in index.of_kind(ADMISSION, kind):
             yield from _unanswered(index, item)
-            yield from _untrusted(index, item)
+            if writable.isdisjoint({(plural, ""), (plural, item.ref.name)}):
+                yield from _untrusted(item)
 
 
 def _unanswered(index: Index, item: Manifest) -> Iterator[Finding]:
@@ -51,10 +53,10 @@ def _unanswered(index: Index, item: Manifest) -> Iterator[Finding]:
         )
 
 
-def _untrusted(index: Index, item: Manifest) -> Iterator[Finding]:
+def _untrusted(item: Manifest) -> Iterator[Finding]:
+    """Webhooks without a CA bundle, in a configuration that nobody is known to write."""
     names = [text(hook, "name") for hook in dig_maps(item.body, "webhooks") if lacks_ca(dig(hook, "clientConfig"))]
-    annotated = any(key in INJECTORS for key in pairs(item.body, "metadata", "annotations"))
-    if names and not annotated and not _has_writer(index, item):
+    if names and not any(key in INJECTORS for key in pairs(item.body, "metadata", "annotations")):
         yield _warning(
             item,
             "webhook-without-ca",
@@ -67,20 +69,18 @@ def _warning(item: Manifest, code: str, problem: str, step: str) -> Finding:
     return Finding(code, Severity.WARNING, f"{item.ref}: {problem}", item.ref, item.origin, step)
 
 
-def _has_writer(index: Index, item: Manifest) -> bool:
-    """Whether a declared role lets somebody write the configuration: many operators fill in their own bundle."""
-    roles = index.of_kind(_RBAC, "ClusterRole")
-    if any(_allows(rule, item) for role in roles for rule in dig_maps(role.body, "rules")):
-        return True
-    bindings = index.of_kind(_RBAC, "ClusterRoleBinding")
-    return any(text(binding.body, "roleRef", "name") == "cluster-admin" for binding in bindings)
+def _writable(index: Index) -> Iterator[tuple[str, str]]:
+    """The configurations that declared roles let somebody write, as resource and name, with no name for all of them.
 
-
-def _allows(rule: Body, item: Manifest) -> bool:
-    names = texts(rule, "resourceNames")
-    return (
-        not {"*", ADMISSION}.isdisjoint(texts(rule, "apiGroups"))
-        and not {"*", _PLURALS[item.ref.kind]}.isdisjoint(texts(rule, "resources"))
-        and not {"*", "patch", "update"}.isdisjoint(texts(rule, "verbs"))
-        and (not names or item.ref.name in names)
-    )
+    Many operators fill in their own bundle.
+    """
+    for role in index.of_kind(_RBAC, "ClusterRole"):
+        for rule in dig_maps(role.body, "rules"):
+            writes = not {"*", "patch", "update"}.isdisjoint(texts(rule, "verbs"))
+            if writes and not {"*", ADMISSION}.isdisjoint(texts(rule, "apiGroups")):
+                resources = texts(rule, "resources")
+                for plural in _PLURALS.values() if "*" in resources else resources:
+                    yield from ((plural, name) for name in texts(rule, "resourceNames") or [""])
+    for binding in index.of_kind(_RBAC, "ClusterRoleBinding"):
+        if text(binding.body, "roleRef", "name") == "cluster-admin":
+            yield from ((plural, "") for plural in _PLURALS.values())

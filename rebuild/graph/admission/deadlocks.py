@@ -8,7 +8,7 @@ webhooks that fail closed count, and only where it is certain that they are call
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import networkx as nx
@@ -24,6 +24,8 @@ from rebuild.model.refs import Ref
 
 _Service: TypeAlias = tuple[str, str]
 """Namespace and name: who answers there is one backend."""
+_TOLD = 5
+"""How many of many are named in a message."""
 
 
 def findings(index: Index) -> Iterator[Finding]:
@@ -54,16 +56,12 @@ class _Backends:
         self.objects = {service: index.behind_service(*service) for service in self.hooks}
         self.refusing = {service: self._refusing(refs[1:]) for service, refs in self.objects.items()}
 
-    def covered(self, service: _Service, hook: Interceptor) -> list[Ref]:
-        """The Service of a backend and the Secrets that it mounts, as far as a webhook covers them."""
-        service_ref, workloads = self.objects[service][:1], self.objects[service][1:]
-        refs = [*service_ref, *self._secrets(workloads)]
-        items = [item for ref in refs if (item := self._index.get(ref))]
-        return [
-            item.ref
-            for item in items
-            if (request := self._requests.creation(item)) and hook in self._coverage.called_for(request).certain
-        ]
+    def used(self, service: _Service) -> list[tuple[Ref, Called]]:
+        """The Service of a backend and the declared Secrets that it mounts, each with who is called for it."""
+        refs = [*self.objects[service][:1], *self._secrets(self.objects[service][1:])]
+        items = [item for ref in dict.fromkeys(refs) if (item := self._index.get(ref))]
+        requests = ((item.ref, self._requests.creation(item)) for item in items)
+        return [(ref, self._coverage.called_for(request)) for ref, request in requests if request]
 
     def _refusing(self, workloads: list[Ref]) -> frozenset[Interceptor]:
         """Who is called for the pods of every workload of a backend: one that can start is enough."""
@@ -86,23 +84,25 @@ class _Backends:
 
 def _of_themselves(index: Index, backends: _Backends) -> Iterator[Finding]:
     for service, hooks in backends.hooks.items():
+        used = backends.used(service)
         by_source: dict[Ref, list[Interceptor]] = defaultdict(list)
         for hook in hooks:
             by_source[hook.source].append(hook)
         for source, own in by_source.items():
             refusing = [hook for hook in own if hook in backends.refusing[service]]
-            others = dict.fromkeys(ref for hook in own for ref in backends.covered(service, hook))
-            if refusing or others:
-                yield _covers_itself(index, source, refusing or own, service, pods=bool(refusing), others=others)
+            others = [ref for ref, called in used if not called.certain.isdisjoint(own)]
+            covering = [hook for hook in own if any(hook in called.certain for _, called in used)]
+            if refusing or covering:
+                yield _covers_itself(index, source, refusing or covering, service, pods=bool(refusing), others=others)
 
 
 def _covers_itself(
-    index: Index, source: Ref, hooks: list[Interceptor], service: _Service, *, pods: bool, others: Iterable[Ref]
+    index: Index, source: Ref, hooks: list[Interceptor], service: _Service, *, pods: bool, others: list[Ref]
 ) -> Finding:
     """A warning where the backend cannot start again; else for the record, since only parts of it cannot be written."""
     namespace, name = service
-    names = ", ".join(dict.fromkeys(hook.name for hook in hooks))
-    backend, covered = f"its own backend, Service {namespace}/{name}", ", ".join(map(str, others))
+    names = _some(sorted({hook.name for hook in hooks}))
+    backend, covered = f"its own backend, Service {namespace}/{name}", _some(others)
     if pods:
         more = f"; it covers {covered} as well" if covered else ""
         harm = f"is asked when {backend}, starts: once that is away, no pod of it can be created again{more}"
@@ -136,9 +136,11 @@ def _of_each_other(index: Index, backends: _Backends) -> Iterator[Finding]:
 def _cover_each_other(index: Index, backends: _Backends, services: list[_Service]) -> Finding:
     among = set(services)
     parts = []
-    for service in services:
+    for service in services[:_TOLD]:
         blocking = sorted({hook.source for hook in backends.refusing[service] if hook.service in among})
-        parts.append(f"the pods of Service {'/'.join(service)} are covered by {', '.join(map(str, blocking))}")
+        parts.append(f"the pods of Service {'/'.join(service)} are covered by {_some(blocking)}")
+    if len(services) > _TOLD:
+        parts.append(f"and so on for {len(services) - _TOLD} more")
     first = min(hook.source for service in services for hook in backends.hooks[service])
     item = index.get(first)
     return Finding(
@@ -150,3 +152,8 @@ def _cover_each_other(index: Index, backends: _Backends, services: list[_Service
         item.origin if item else None,
         "exclude the namespace of one backend by the namespaceSelector of the other's webhooks",
     )
+
+
+def _some(items: Sequence[object]) -> str:
+    more = [f"{len(items) - _TOLD} more"] if len(items) > _TOLD else []
+    return ", ".join([*map(str, items[:_TOLD]), *more])

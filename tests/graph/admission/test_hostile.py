@@ -20,6 +20,7 @@ KEYS = (
     *("url", "failurePolicy", "policyName", "paramRef", "paramKind", "apiVersion"),
     *("kind", "selector", "parameterNotFoundAction", "validationActions", "matchConstraints", "matchResources"),
     *("labels", "conversion", "webhook", "strategy"),
+    *("group", "names", "plural", "versions", "served", "storage"),
 )
 WORDS = st.sampled_from(["", "*", "*/*", "pods", "CREATE", "v1", "Deny", "Webhook", "Fail", "NotIn", "Z/", "\0"])
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.floats(allow_nan=False) | WORDS | st.text(max_size=5)
@@ -56,8 +57,18 @@ def bodies(draw: st.DrawFn) -> Body:
     return body
 
 
+def definitions() -> st.SearchStrategy[Body]:
+    """A definition that is whole but for its names, which may be anything."""
+    names = WORDS | ANYTHING
+    versions = st.lists(st.fixed_dictionaries({"name": names, "served": st.just(True), "storage": names}), max_size=2)
+    kind = st.fixed_dictionaries({"kind": names, "plural": names})
+    spec = st.fixed_dictionaries({"group": names, "names": kind, "versions": versions, "conversion": ANYTHING})
+    head = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "c"}}
+    return spec.map(lambda value: {**head, "spec": value})
+
+
 @settings(deadline=None, max_examples=200)
-@given(st.lists(bodies(), max_size=8))
+@given(st.lists(bodies() | definitions(), max_size=8))
 def test_nonsense_makes_a_graph_and_no_exception(found: list[Body]) -> None:
     manifests = [reading.manifest(body, Origin("all.yaml", line)) for line, body in enumerate(found)]
     graph = build(reading.of(manifests))
