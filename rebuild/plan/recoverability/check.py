@@ -9,6 +9,7 @@ from rebuild.model.blueprint import Blueprint
 from rebuild.model.findings import Finding
 from rebuild.plan.recoverability.rules import (
     addresses,
+    classes,
     controllers,
     foreign_secrets,
     own_services,
@@ -26,6 +27,7 @@ RULES = (
     repeated_jobs,
     controllers,
     addresses,
+    classes,
     routes,
 )
 
