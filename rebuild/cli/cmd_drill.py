@@ -127,7 +127,7 @@ def _compared(chosen: DrillOptions, mode: str, *, form: str, report_file: Path |
                     raise
                 except RebuildError as error:
                     failures.explain(error)
-            if verdict(run.ledger).exit in (Exit.INTERRUPTED, Exit.TERMINATED):
+            if verdict(run.ledger).exit in (Exit.HUNG_UP, Exit.INTERRUPTED, Exit.TERMINATED):
                 break
     except BaseException:
         with suppress(OSError, UsageError):

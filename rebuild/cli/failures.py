@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import traceback
+from contextlib import suppress
 
 import click
 
-from rebuild.cli.stopping import Terminated
+from rebuild.cli.stopping import HungUp, Terminated
 from rebuild.model.errors import Defect, DiskTrouble, Exit, InvalidBlueprint, RebuildError, UsageError
 
 
@@ -21,6 +22,9 @@ def explain(error: BaseException) -> int:
         case Terminated():
             _say("terminated")
             return int(Exit.TERMINATED)
+        case HungUp():
+            _say("hung up")
+            return int(Exit.HUNG_UP)
         case KeyboardInterrupt() | click.Abort():
             _say("interrupted")
             return int(Exit.INTERRUPTED)
@@ -74,6 +78,8 @@ def _say(text: str, *, label: str = "") -> None:
     from rebuild.console.safe import clean
 
     first, *others = text.splitlines() or [""]
-    click.echo(f"{label}{clean(first)}", err=True)
-    for line in others:
-        click.echo(f"  {clean(line)}", err=True)
+    # With its terminal gone there is nobody to tell, and the exit code says it all the same.
+    with suppress(OSError):
+        click.echo(f"{label}{clean(first)}", err=True)
+        for line in others:
+            click.echo(f"  {clean(line)}", err=True)

@@ -20,7 +20,7 @@ from rebuild.ops.run import Run
 from rebuild.plan.steps import Plan
 from rebuild.report import comparison, to_json, to_text
 from rebuild.report.ledger import Ledger
-from rebuild.report.verdict import SIGINT, SIGTERM, verdict
+from rebuild.report.verdict import SIGHUP, SIGINT, SIGTERM, verdict
 from rebuild.system import encoding, files
 
 
@@ -114,6 +114,8 @@ def _cause(error: BaseException) -> tuple[str, int]:
     match error:
         case stopping.Terminated():
             return SIGTERM, int(Exit.TERMINATED)
+        case stopping.HungUp():
+            return SIGHUP, int(Exit.HUNG_UP)
         case KeyboardInterrupt() | click.Abort():
             return SIGINT, int(Exit.INTERRUPTED)
         case RebuildError():

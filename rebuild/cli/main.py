@@ -34,7 +34,7 @@ Examples:
 Exit codes:
   0 done and verified · 1 the answer is no · 2 usage or unreadable input
   3 refused by a guard · 4 did not reach its end · 5 target or source unreachable
-  6 internal error · 130, 143 stopped by a signal · 141 nobody reads the output
+  6 internal error · 129, 130, 143 stopped by a signal · 141 nobody reads the output
 """
 
 

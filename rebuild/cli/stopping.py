@@ -1,4 +1,5 @@
-"""Ctrl-C and SIGTERM: while writes are under way the first lets them finish, the second ends the run at once."""
+"""Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes: while writes are under way the first signal lets them finish,
+the second ends the run at once."""
 
 from __future__ import annotations
 
@@ -6,9 +7,15 @@ import signal
 from collections.abc import Callable
 from types import FrameType
 
+from rebuild.cli import streams
+
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM; unwinds like Ctrl-C, so that everything is cleaned up on the way."""
+
+
+class HungUp(KeyboardInterrupt):
+    """SIGHUP, the terminal is gone; unwinds like Ctrl-C as well."""
 
 
 class _Switch:
@@ -18,25 +25,28 @@ class _Switch:
         self.stop: Callable[[str], None] | None = None
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            streams.leave_terminal()
         stop, self.stop = self.stop, None
         if stop is not None:
             # Imported late, so that help does not pay for what only an interrupted run needs.
             from rebuild.report import verdict
 
-            stop(verdict.SIGINT if number == signal.SIGINT else verdict.SIGTERM)
-        elif number == signal.SIGTERM:
-            raise Terminated
+            reasons = {signal.SIGHUP: verdict.SIGHUP, signal.SIGINT: verdict.SIGINT, signal.SIGTERM: verdict.SIGTERM}
+            stop(reasons[signal.Signals(number)])
         else:
-            raise KeyboardInterrupt
+            raise _INTERRUPTS[signal.Signals(number)]
 
 
 _SWITCH = _Switch()
+_INTERRUPTS = {signal.SIGHUP: HungUp, signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
 
 
 def install() -> None:
-    """Take over both signals for this process."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _SWITCH)
+    """Take over the signals for this process; who starts it with nohup wants it to outlive the terminal."""
+    for number in _INTERRUPTS:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _SWITCH)
 
 
 def stoppable(stop: Callable[[str], None] | None) -> None:

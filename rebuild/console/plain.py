@@ -110,7 +110,9 @@ class PlainView:
     def build_step(self, step: Step) -> None:
         """Write a line per program, and one every 30 s while it is built."""
         now = self._now()
-        if self._step is None or self._step.binary != step.binary:
+        if not step.binary:
+            self._write(step.activity)
+        elif self._step is None or self._step.binary != step.binary:
             self._write(f"building {step.binary} ({step.number} of {step.total})")
         elif now - self._step_said >= SILENCE:
             share = f": {step.compiled} of {step.packages} packages" if step.packages else ""

@@ -19,7 +19,8 @@ def installing(step: Step, elapsed: float) -> RenderableType:
 
 
 def _rows(step: Step, elapsed: float) -> Iterator[RenderableType]:
-    yield line((f"building {step.binary}, {step.number} of {step.total}", "bold"), (f"  {elapsed:.0f} s", ""))
+    title = f"building {step.binary}, {step.number} of {step.total}" if step.binary else "installing the lab"
+    yield line((title, "bold"), (f"  {elapsed:.0f} s", ""))
     if step.packages:
         yield bar(step.compiled, step.packages, f"{step.compiled} of {step.packages} packages")
     if step.activity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -187,7 +188,10 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
 def _beside(folder: Path, image: str) -> str:
     """An archive by its path; everything else is the name of an image."""
     path = folder / places.expanded(image)
-    return str(path) if path.is_file() else image
+    with suppress(OSError):
+        # Not where the name is too long for a file.
+        return str(path) if path.is_file() else image
+    return image
 
 
 def _explained(path: Path, error: ValidationError) -> str:

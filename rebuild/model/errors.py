@@ -19,6 +19,7 @@ class Exit(IntEnum):
     INCOMPLETE = 4
     UNREACHABLE = 5
     INTERNAL = 6
+    HUNG_UP = 129
     INTERRUPTED = 130
     UNREAD = 141
     TERMINATED = 143

@@ -17,8 +17,6 @@ from rebuild.report.ledger import Ledger, Record, passed
 
 HOLD_BACK, FAIL = "hold-back", "fail"
 """The plan's words (`plan.steps.Action`, one floor up) for what is never sent."""
-HELD_BACK_DEPENDENCY = "held-back-dependency"
-"""The code of the limit on an object that was skipped because another one was held back."""
 
 
 class Judgement(StrEnum):
@@ -60,10 +58,11 @@ FAILURES = (
 def judge(ledger: Ledger, record: Record) -> Judgement:
     """Judge one object by all that the run has said of it.
 
-    What was held back, and what was skipped because of it, is a limit whatever verification found. Of an object whose
-    health the plan does not await, because the target cannot prove it, only the health is excused.
+    What was held back is a limit whatever verification found; nothing waits for it, since the plan leaves out what it
+    cannot open. Of an object whose health the plan does not await, because the target cannot prove it, only the health
+    is excused.
     """
-    if _is_held_back(ledger, record):
+    if record.plan.action == HOLD_BACK:
         return Judgement.LIMITED
     if ledger.verb == "plan":
         return Judgement.FAILED if record.plan.action == FAIL else Judgement.PLANNED
@@ -118,16 +117,6 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
             )
 
 
-def limits(ledger: Ledger) -> Iterator[Limit]:
-    """What this target cannot prove: the plan's limits, and what was skipped because of an object held back."""
-    if ledger.plan:
-        yield from ledger.plan.limits
-    for record in ledger.objects.values():
-        if record.because and _is_held_back(ledger, record):
-            message = f"not sent: it waits for {record.because}, which was held back"
-            yield Limit(HELD_BACK_DEPENDENCY, record.ref, message)
-
-
-def _is_held_back(ledger: Ledger, record: Record) -> bool:
-    cause = ledger.objects.get(record.because) if record.because else record
-    return cause is not None and cause.plan.action == HOLD_BACK
+def limits(ledger: Ledger) -> tuple[Limit, ...]:
+    """What this target cannot prove."""
+    return ledger.plan.limits if ledger.plan else ()

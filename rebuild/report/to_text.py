@@ -19,6 +19,8 @@ from rebuild.report.ledger import Ledger, Standing
 from rebuild.report.verdict import Word, explanation, verdict
 
 TOP = 5
+LONGEST = 200
+"""Characters of a value that are shown; the JSON report has it whole."""
 """Rows of what took long; the JSON document has all."""
 _PART = "  "
 """Indents the stages of a phase below it."""
@@ -56,7 +58,7 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
         yield from [target] if target else []
         present = sum(r.outcome in (Outcome.CONFIGURED, Outcome.UNCHANGED) for r in ledger.objects.values())
         yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
-    known = sum(1 for _ in limits(ledger))
+    known = len(limits(ledger))
     if known:
         yield _many(known, "limit")
 
@@ -121,13 +123,18 @@ def _differences(ledger: Ledger) -> Iterator[str]:
     for record in ledger.objects.values():
         for found in record.verification.differences if record.verification else ():
             manager = f" (set by {found.manager})" if found.manager else ""
-            yield f"{found.ref} {found.path}: declared {found.declared}, live {found.live}{manager}"
+            yield f"{found.ref} {found.path}: declared {_short(found.declared)}, live {_short(found.live)}{manager}"
 
 
 def _owned(ledger: Ledger) -> Iterator[str]:
     for record in ledger.objects.values():
         for found in record.verification.controller_owned if record.verification else ():
-            yield f"{found.ref} {found.path}: declared {found.declared}, live {found.live} ({found.controller})"
+            values = f"declared {_short(found.declared)}, live {_short(found.live)}"
+            yield f"{found.ref} {found.path}: {values} ({found.controller})"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]}... ({len(value)} characters)"
 
 
 def _findings(ledger: Ledger) -> Iterator[str]:

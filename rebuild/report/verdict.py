@@ -17,9 +17,9 @@ from rebuild.report import recovery
 from rebuild.report.judgement import FAILURES, Judgement, judgements
 from rebuild.report.ledger import Ledger, Record
 
-SIGINT, SIGTERM = "interrupted by SIGINT", "interrupted by SIGTERM"
+SIGHUP, SIGINT, SIGTERM = (f"interrupted by {name}" for name in ("SIGHUP", "SIGINT", "SIGTERM"))
 """The reasons to give with a StopAsked (and so with RunEnded) when a signal stops the run."""
-_SIGNALS = {SIGINT: Exit.INTERRUPTED, SIGTERM: Exit.TERMINATED}
+_SIGNALS = {SIGHUP: Exit.HUNG_UP, SIGINT: Exit.INTERRUPTED, SIGTERM: Exit.TERMINATED}
 
 
 class Word(StrEnum):

@@ -9,7 +9,7 @@ import git
 
 from rebuild.model.errors import UsageError
 from rebuild.model.sources import Source
-from rebuild.source import changes, findings, kustomize, paths, program
+from rebuild.source import changes, database, findings, kustomize, paths, program
 from rebuild.source.tree import CommitStore
 
 
@@ -28,6 +28,7 @@ def read(location: Path, *, ref: str, path: str, work: Path, renderer: str) -> S
 
     Raises:
         UsageError: the revision or the path does not exist, or holds no manifest.
+        Refused: the repository would have objects read from elsewhere.
         Unreachable: git is missing, or the repository belongs to another user.
     """
     try:
@@ -36,6 +37,7 @@ def read(location: Path, *, ref: str, path: str, work: Path, renderer: str) -> S
         return None
     with repo:
         program.prepare(repo, fetches=False)
+        database.assert_own(Path(repo.common_dir))
         root = Path(repo.working_tree_dir or repo.git_dir).resolve()
         inside = _inside(repo, root, location)
         sha = resolve(repo, ref or "HEAD")

@@ -145,9 +145,10 @@ def test_events_of_objects_outside_the_plan_say_nothing_and_do_no_harm() -> None
 
 def test_an_installation_has_a_line_per_program_and_one_every_thirty_seconds() -> None:
     stream = io.StringIO()
-    times = iter([0.0, 10.0, 29.9, 30.0, 59.0, 61.0])
+    times = iter([0.0, 0.0, 10.0, 29.9, 30.0, 59.0, 61.0])
     view = PlainView(stream, now=lambda: next(times))
     for step in (
+        Step("", 0, 5, activity="waiting for another installation to end"),
         Step("etcd", 1, 5, activity="looking for Go"),
         Step("etcd", 1, 5, 3, 200, "go.etcd.io/bbolt"),
         Step("etcd", 1, 5, 90, 200, "google.golang.org/grpc"),
@@ -157,6 +158,7 @@ def test_an_installation_has_a_line_per_program_and_one_every_thirty_seconds() -
     ):
         view.build_step(step)
     assert stream.getvalue().splitlines() == [
+        "waiting for another installation to end",
         "building etcd (1 of 5)",
         "building etcd (1 of 5): 99 of 200 packages, go.etcd.io/raft",
         "building kubectl (2 of 5)",

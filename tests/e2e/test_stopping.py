@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -26,7 +30,7 @@ def on(lab: Lab) -> tuple[object, ...]:
     return ("--context", lab.context, "--kubeconfig", lab.kubeconfig)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_the_first_signal_lets_finish_what_was_sent(
     make_lab: LabMaker, tmp_path: Path, state: Path, canary: str, number: signal.Signals, code: int
 ) -> None:
@@ -81,21 +85,77 @@ def api_servers(one: Lab) -> list[int]:
     return list(processes.matching(lambda command: labs.component(one.layout, command) == "kube-apiserver"))
 
 
-@pytest.mark.parametrize("moment", ["  provision", " created "])
+@pytest.mark.parametrize(
+    ("moment", "number", "code"),
+    [
+        ("  provision", signal.SIGTERM, 143),
+        (" created ", signal.SIGTERM, 143),
+        ("  provision", signal.SIGHUP, 129),
+    ],
+)
 def test_a_drill_that_is_stopped_takes_its_cluster_away(
-    lab_binaries: object, tmp_path: Path, state: Path, temporary: Path, canary: str, moment: str
+    lab_binaries: object,
+    tmp_path: Path,
+    state: Path,
+    temporary: Path,
+    canary: str,
+    moment: str,
+    number: signal.Signals,
+    code: int,
 ) -> None:
     source = many(tmp_path / "source", MANY, canary)
     running = Running("drill", "--source", source, "--nodes", "1", "--report", tmp_path / "report.json")
     running.until(moment)
-    running.send(signal.SIGTERM)
+    running.send(number)
     ran = running.end()
 
-    assert ran.code == 143, ran.stderr
+    assert ran.code == code, ran.stderr
     assert cluster.list_labs() == ()
     assert '"verdict": "INCOMPLETE"' in (tmp_path / "report.json").read_text()
     assert journal(state)[-1]["type"] == "run-ended"
     assert list(temporary.iterdir()) == []
+
+
+def test_a_drill_whose_terminal_closes_takes_its_cluster_away(
+    lab_binaries: object, tmp_path: Path, state: Path, temporary: Path, canary: str
+) -> None:
+    arguments = ("drill", "--source", many(tmp_path / "source", MANY, canary), "--nodes", "1", "--progress", "plain")
+    report = tmp_path / "report.json"
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rebuild", *map(str, arguments), "--report", report],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    shown = b""
+    while b" created " not in shown:
+        shown += os.read(ours, 4096)
+
+    os.close(ours)
+
+    assert process.wait(timeout=60) == 129, shown
+    assert cluster.list_labs() == ()
+    assert '"reason": "interrupted by SIGHUP"' in report.read_text()
+    assert journal(state)[-1]["data"]["reason"] == "interrupted by SIGHUP"
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_run_that_was_started_with_nohup_outlives_its_terminal(
+    make_lab: LabMaker, tmp_path: Path, canary: str
+) -> None:
+    lab = make_lab(nodes=1)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        running = Running("apply", many(tmp_path / "source", 200, canary), *on(lab))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    running.until(" created ")
+    running.send(signal.SIGHUP)
+    assert running.end().code == 0
 
 
 def test_what_a_killed_drill_leaves_is_shown_and_can_be_removed(
@@ -119,7 +179,7 @@ def test_what_a_killed_drill_leaves_is_shown_and_can_be_removed(
     assert stranger.exists(), "what holds no lock of ours is not ours"
     assert [(one["name"], one["state"]) for one in shown.json_list()] == [(during.name, "orphan")]
     (run,) = rebuild("report", "-o", "json").json_list()
-    assert (run["verb"], run["verdict"], run["damage"]) == ("drill", "INCOMPLETE", None)
+    assert (run["verb"], run["verdict"], run["problem"]) == ("drill", "INCOMPLETE", None)
     removed = rebuild("lab", "down", "--all")
     assert (removed.code, removed.stdout) == (0, f"lab/{during.name} removed\n")
     assert rebuild("lab", "list", "-o", "json").json_list() == []

@@ -40,7 +40,7 @@ def test_what_is_asked_for_is_loaded_once_and_whatever_the_blueprint_says(tmp_pa
     assert loads == (Load("image-archive", str(zoo)),)
 
 
-@pytest.mark.parametrize("wanted", ["--all", "-", "", "a b", "no/such/../file", "Upper"])
+@pytest.mark.parametrize("wanted", ["--all", "-", "", "a b", "no/such/../file", "Upper", "a" * 5000])
 def test_what_no_image_could_be_called_never_reaches_docker(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(PreloadUnknown, match="neither an archive of images nor an image"):

@@ -107,6 +107,15 @@ def test_a_cause_outside_the_plan_is_named_too() -> None:
     assert lines[1] == f"  {account}: did not come; 1 object skipped because of it"
 
 
+def test_a_long_value_is_cut_where_people_read_it() -> None:
+    owned = Difference(DB, "data.ca", "a" * 200, "b" * 3000, "injector", "CA injector")
+    the_plan = plan(*(planned(ref) for ref in EVERYTHING))
+
+    text = summary(fold([*run(verified(DB, owned=(owned,)), the_plan=the_plan)]))
+
+    assert f"  {DB} data.ca: declared {'a' * 200}, live {'b' * 200}... (3000 characters) (CA injector)" in text
+
+
 def test_differences_limits_and_warnings_follow_and_notes_for_the_record_do_not() -> None:
     warning = Finding("odd", Severity.WARNING, "odd indeed", WEB)
     note = Finding("note", Severity.INFO, "by the way", WEB)

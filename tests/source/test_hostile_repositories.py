@@ -17,7 +17,7 @@ from pathlib import Path
 import git
 import pytest
 
-from rebuild.model.errors import Unreachable, UsageError
+from rebuild.model.errors import Refused, Unreachable, UsageError
 from rebuild.model.findings import Severity
 from rebuild.model.sources import Source
 from rebuild.source.open import read_source
@@ -277,22 +277,71 @@ def test_a_tree_that_is_damaged_or_unknown_is_an_error(repository: Path, work: P
         read_source(str(repository), ref="main", work=work)
 
 
-def test_what_is_planted_beside_the_objects_is_not_read(
+def test_objects_that_a_link_puts_elsewhere_are_refused(
     repository: Path, work: Path, tmp_path: Path, secret: Path
 ) -> None:
-    """A linked object directory, or an alternate one, adds objects that the commit does not name: they stay there."""
     real = tmp_path / "elsewhere"
     (repository / ".git" / "objects").rename(real)
-    (real / "secret.yaml").symlink_to(secret)
     (repository / ".git" / "objects").symlink_to(real)
+    (real / "secret.yaml").symlink_to(secret)
     write(real / "info", {"alternates": f"{secret.parent}\n"})
     before = listing(real)
-    for address in (str(repository), f"file://{repository}"):
-        source = read_source(address, work=work)
-        assert [file.path for file in source.files] == ["base/a.yaml", "base/deep/b.json", "c.yml"]
+    with pytest.raises(Refused, match=r"objects is a symbolic link to .*elsewhere") as refused:
+        read_source(str(repository), work=work)
+    assert refused.value.hint
+    # Git itself hands over what the commit names, and no more.
+    source = read_source(f"file://{repository}", work=work)
+    assert [file.path for file in source.files] == ["base/a.yaml", "base/deep/b.json", "c.yml"]
     assert not any(b"stolen" in path.read_bytes() for path in work.rglob("*") if path.is_file())
-    assert not [path for path in work.rglob("*") if path.is_symlink()]
     assert listing(real) == before
+
+
+@pytest.mark.parametrize("name", ["pack", "ab", "info/alternates"])
+def test_a_link_among_the_objects_that_leads_out_is_refused(
+    repository: Path, work: Path, secret: Path, name: str
+) -> None:
+    place = repository / ".git" / "objects" / name
+    if place.is_dir():
+        place.rmdir()
+    place.symlink_to(secret)
+    with pytest.raises(Refused, match="outside of the repository"):
+        read_source(str(repository), work=work)
+
+
+@pytest.mark.parametrize("through", [0, 1])
+def test_alternate_objects_that_are_no_repositorys_are_refused(
+    repository: Path, work: Path, tmp_path: Path, secret: Path, through: int
+) -> None:
+    """Also behind a repository that came along to lead there."""
+    asked = str(repository)
+    if through:
+        subprocess.run(["git", "clone", "-q", "--shared", repository, tmp_path / "clone"], check=True)
+        asked = str(tmp_path / "clone")
+    write(repository / ".git" / "objects" / "info", {"alternates": f"# a comment\n\n{secret.parent}\n"})
+    with pytest.raises(Refused, match="where no Git repository has its objects") as refused:
+        read_source(asked, work=work)
+    assert str(secret.parent) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "options", [("--shared", "{0}"), ("--reference", "{0}", "file://{0}")], ids=lambda options: options[0]
+)
+def test_a_clone_that_borrows_the_objects_of_another_is_read(
+    repository: Path, work: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    clone = tmp_path / "clone"
+    given = [option.format(repository) for option in options]
+    subprocess.run(["git", "clone", "-q", *given, clone], check=True)
+    assert str(repository) in (clone / ".git" / "objects" / "info" / "alternates").read_text()
+    with (clone / ".git" / "objects" / "info" / "alternates").open("a") as alternates:
+        alternates.write("/nonexistent/objects\n")
+    assert read_source(str(clone), work=work).commit == read_source(str(repository), work=work).commit
+
+
+def test_a_linked_work_tree_is_read(repository: Path, work: Path, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    subprocess.run(["git", "-C", repository, "worktree", "add", "-q", "--detach", linked], check=True)
+    assert read_source(str(linked), work=work).commit == read_source(str(repository), work=work).commit
 
 
 def test_a_remote_that_never_answers_is_given_up(work: Path) -> None:

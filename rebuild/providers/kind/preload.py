@@ -72,7 +72,7 @@ def tags(path: Path) -> tuple[str, ...]:
 
 def _load(wanted: str) -> Load:
     path = Path(wanted)
-    if path.is_file():
+    if _is_file(path):
         tags(path)
         return _archive(path)
     if Image.parse(wanted) and docker.has_image(wanted):
@@ -81,6 +81,14 @@ def _load(wanted: str) -> Load:
         f"{wanted!r} is neither an archive of images nor an image that Docker has",
         hint="`docker images` lists what it has; `docker pull` gets more",
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # The name is too long for a file, and so it is none.
+        return False
 
 
 def _archive(path: Path) -> Load:

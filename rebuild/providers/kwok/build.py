@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from rebuild.model.errors import Unreachable
 from rebuild.providers.kwok import binaries, toolchain
@@ -31,6 +31,7 @@ class Step:
     """How far an installation is."""
 
     binary: str
+    """Empty while nothing is built; `activity` then says why."""
     number: int
     """Which of the binaries this is, counted from 1; those already there are counted too."""
     total: int
@@ -58,8 +59,16 @@ def install(progress: Progress = lambda _: None, *, source: Source = Source.BUIL
     if found := binaries.cached(source):
         return found
     home = files.private_directory(binaries.home())
-    with FileLock(home / "lock"):
+    lock = FileLock(home / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress(Step("", 0, len(binaries.wanted(source)), activity="waiting for another installation to end"))
+        lock.acquire()
+    try:
         _build_missing(home, source, progress)
+    finally:
+        lock.release()
     return Binaries(home / "bin", source)
 
 
