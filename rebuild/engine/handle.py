@@ -95,9 +95,12 @@ def _failed(state: State, fact: WriteFailed) -> list[Command]:
     progress = _in_flight(state, fact.ref)
     if progress is None:
         return []
+    if progress.fault is None or progress.fault.cause is not fact.fault.cause:
+        progress.failing_since = fact.at
     progress.fault = fact.fault
     state.move(progress, Stage.PAUSED)
-    pause = state.policy.pause(fact.fault, progress.attempts, fact.chance)
+    lasting = fact.at - progress.failing_since
+    pause = state.policy.pause(fact.fault, progress.attempts, fact.chance, lasting=lasting)
     if pause is None:
         return _release(state, _end(state, progress, Outcome.FAILED, fact.fault.message))
     if progress.overdue:

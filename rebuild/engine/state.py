@@ -44,6 +44,8 @@ class Progress:
     seen: Status | None = None
     seen_version: int = 0
     fault: Fault | None = None
+    failing_since: float = 0.0
+    """When the first of the last attempts failed that all had the cause of this fault."""
     trouble: Trouble | None = None
     """What was last seen to keep its Pods."""
     missed: str = ""
