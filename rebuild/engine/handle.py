@@ -74,9 +74,14 @@ def handle(state: State, fact: Fact) -> list[Command]:
 
 
 def _closing(state: State, commands: list[Command]) -> list[Command]:
-    """When all is over, say so once."""
+    """When all is over, say so once; when only relapses keep it from being over, give them their time."""
     state.finished = state.is_over
-    return [*commands, Finish()] if state.finished else commands
+    if state.finished:
+        return [*commands, Finish()]
+    if state.only_relapses and not state.relapses_timed:
+        state.relapses_timed = True
+        return [*commands, StartTimer(Timer(TimerKind.RELAPSE), state.policy.object_deadline)]
+    return commands
 
 
 def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
@@ -178,6 +183,9 @@ def _settle(state: State, progress: Progress) -> list[Progress]:
 
 
 def _fired(state: State, timer: Timer, at: float) -> list[Command]:
+    if timer.kind is TimerKind.RELAPSE:
+        state.relapses_over = True
+        return []
     if timer.ref is None:
         state.stop_reason = state.stop_reason or f"the run's {state.policy.run_deadline:g} s are over"
         return []
