@@ -8,6 +8,7 @@ although nothing is overloaded. No message leaves here with a value of the objec
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -31,6 +32,8 @@ _USER_ERROR_PHRASES = (
 )
 _DEAD_BACKEND_PHRASES = ("service unavailable", "error trying to reach service")
 """The aggregator's own answers, as plain text; an overloaded server sends a Status object."""
+_DENIAL = re.compile(r'User "[^"]*" cannot \S+ (resource|path) "')
+"""The words for every authorizer's no (`forbiddenMessage` of k8s.io/apiserver); admission has others."""
 _COLD_STORAGE = "storage is (re)initializing"
 """Lists and watches of a kind that has only just begun to be served; over within some ten milliseconds."""
 
@@ -86,14 +89,14 @@ def _cause(status: int, reason: str, message: str, body: Any) -> Cause:
 
 
 def _forbidden(message: str, body: Any) -> Cause:
-    """RBAC and admission plugins share 403; some of the latter only mean "not yet"."""
+    """Authorizers and admission plugins share 403; some of it only means "not yet"."""
     if "NamespaceTerminating" in _reasons(body):
         return Cause.NAMESPACE_TERMINATING
     if "exceeded quota" in message or "status unknown for quota" in message:
         return Cause.QUOTA
     if "error looking up service account" in message:
         return Cause.SERVICE_ACCOUNT_MISSING
-    return Cause.FORBIDDEN
+    return Cause.DENIED if _DENIAL.search(message) else Cause.FORBIDDEN
 
 
 def _not_found(reason: str, body: Any) -> Cause:

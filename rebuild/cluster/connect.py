@@ -114,7 +114,7 @@ def hint(error: ClusterFault) -> str:
     match error.fault.cause:
         case Cause.UNAUTHORIZED:
             return "the credentials have expired or belong to another cluster: log in again"
-        case Cause.FORBIDDEN:
+        case Cause.DENIED | Cause.FORBIDDEN:
             return (
                 "rebuild tells clusters apart by their kube-system namespace, and what they can do by their nodes: "
                 "allow this user to get it, and to list them"

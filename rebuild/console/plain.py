@@ -87,8 +87,7 @@ class PlainView:
                 self._begun(ref)
                 self._accepted(ref, outcome, at)
             case HealthSeen(ref, status, _, at):
-                if ref in self._under_way and status.health is not Health.CURRENT:
-                    self._seen_unready.add(ref)
+                self._seen(ref, status.health)
                 self._sign_of_life(at)
             case TroubleSeen(ref, trouble, at):
                 self._troubled(ref, trouble, at)
@@ -135,6 +134,17 @@ class PlainView:
         record = self._ledger.objects.get(ref)
         if record and record.standing not in FINAL:
             self._under_way.setdefault(ref, record)
+
+    def _seen(self, ref: Ref, health: Health) -> None:
+        record = self._ledger.objects.get(ref)
+        if record and record.is_ready:
+            # The run waits for what was ready and is on its way again.
+            if health is Health.IN_PROGRESS:
+                self._under_way[ref] = record
+            else:
+                self._under_way.pop(ref, None)
+        elif ref in self._under_way and health is not Health.CURRENT:
+            self._seen_unready.add(ref)
 
     def _accepted(self, ref: Ref, outcome: Outcome, at: float) -> None:
         self._outcomes[outcome] += 1

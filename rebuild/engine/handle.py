@@ -74,9 +74,14 @@ def handle(state: State, fact: Fact) -> list[Command]:
 
 
 def _closing(state: State, commands: list[Command]) -> list[Command]:
-    """When all is over, say so once."""
+    """When all is over, say so once; when only relapses keep it from being over, give them their time."""
     state.finished = state.is_over
-    return [*commands, Finish()] if state.finished else commands
+    if state.finished:
+        return [*commands, Finish()]
+    if state.only_relapses and not state.relapses_timed:
+        state.relapses_timed = True
+        return [*commands, StartTimer(Timer(TimerKind.RELAPSE), state.policy.object_deadline)]
+    return commands
 
 
 def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
@@ -95,9 +100,12 @@ def _failed(state: State, fact: WriteFailed) -> list[Command]:
     progress = _in_flight(state, fact.ref)
     if progress is None:
         return []
+    if progress.fault is None or progress.fault.cause is not fact.fault.cause:
+        progress.failing_since = fact.at
     progress.fault = fact.fault
     state.move(progress, Stage.PAUSED)
-    pause = state.policy.pause(fact.fault, progress.attempts, fact.chance)
+    lasting = fact.at - progress.failing_since
+    pause = state.policy.pause(fact.fault, progress.attempts, fact.chance, lasting=lasting)
     if pause is None:
         return _release(state, _end(state, progress, Outcome.FAILED, fact.fault.message))
     if progress.overdue:
@@ -175,6 +183,9 @@ def _settle(state: State, progress: Progress) -> list[Progress]:
 
 
 def _fired(state: State, timer: Timer, at: float) -> list[Command]:
+    if timer.kind is TimerKind.RELAPSE:
+        state.relapses_over = True
+        return []
     if timer.ref is None:
         state.stop_reason = state.stop_reason or f"the run's {state.policy.run_deadline:g} s are over"
         return []

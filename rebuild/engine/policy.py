@@ -28,9 +28,12 @@ _WAITS: dict[Cause, wait_base] = {
     Cause.ROLE_MISSING: _SOON,
     Cause.SERVICE_ACCOUNT_MISSING: _SOON,
     Cause.NAMESPACE_TERMINATING: _STEADY,
+    Cause.DENIED: _STEADY,
     Cause.WEBHOOK: _STEADY,
     Cause.QUOTA: _STEADY,
 }
+DENIAL_PATIENCE = 30.0
+"""Seconds for a server that has just started to learn who may do what; `ops/rights.py` asked before the first write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Policy:
     image_patience: float = 30.0
     """How long an image may not be had before its object ends; the kubelet tries at once, after 10 s and after 30 s."""
 
-    def pause(self, fault: Fault, attempt: int, chance: float) -> float | None:
+    def pause(self, fault: Fault, attempt: int, chance: float, *, lasting: float = 0.0) -> float | None:
         """Seconds to wait before the next attempt, or None when trying again cannot help.
 
         Args:
@@ -53,9 +56,10 @@ class Policy:
             attempt: which one it was, from 1.
             chance: a number in [0, 1) that spreads the retries of many objects ("equal jitter": at least half
                 of the wait stays, so that an overloaded server gets real relief).
+            lasting: for how many seconds it has been this cause, attempt after attempt.
         """
         wait = _WAITS.get(fault.cause)
-        if wait is None:
+        if wait is None or (fault.cause is Cause.DENIED and lasting >= DENIAL_PATIENCE):
             return None
         # Not a real RetryCallState: making one reads the clock, and the wait looks at nothing but the number.
         call = cast(RetryCallState, SimpleNamespace(attempt_number=attempt))

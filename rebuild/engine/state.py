@@ -45,6 +45,8 @@ class Progress:
     seen: Status | None = None
     seen_version: int = 0
     fault: Fault | None = None
+    failing_since: float = 0.0
+    """When the first of the last attempts failed that all had the cause of this fault."""
     trouble: Trouble | None = None
     """What was last seen to keep its Pods."""
     missed: str = ""
@@ -90,6 +92,9 @@ class State:
         self.objects = {ref: Progress(step) for ref, step in plan.steps.items()}
         self.stop_reason = ""
         self.finished = False
+        self.relapses_timed = False
+        self.relapses_over = False
+        """Whether what was ready once is still waited for, and no more."""
         self.timed: set[Ref] = set()
         """The expected objects whose deadline is running."""
         self._open = len(self.objects)
@@ -110,8 +115,26 @@ class State:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more can happen: all have ended, or the run stops and nothing is in flight."""
-        return self._open == 0 or bool(self.stop_reason and self._in_flight == 0)
+        """Whether nothing more can happen: all is as good as it gets, or the run stops and nothing is in flight."""
+        if self.stop_reason and self._in_flight == 0:
+            return True
+        return self._open == 0 and (self.relapses_over or not self._has_relapsed)
+
+    @property
+    def only_relapses(self) -> bool:
+        """Whether all have ended, and some that were ready are on their way again."""
+        return self._open == 0 and self._has_relapsed
+
+    @property
+    def _has_relapsed(self) -> bool:
+        """A node that goes down takes along what was ready on it, and may bring it back."""
+        return any(
+            progress.stage is Stage.DONE
+            and progress.step.awaited
+            and progress.status is not None
+            and progress.status.health is Health.IN_PROGRESS
+            for progress in self.objects.values()
+        )
 
     def others_awaited(self, progress: Progress) -> list[Ref]:
         """The expected objects that an object cannot leave without, once nothing of ours stands before it."""

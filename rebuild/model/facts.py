@@ -26,6 +26,8 @@ class TimerKind(StrEnum):
     """One object has had its time."""
     IMAGE = "image"
     """An image could not be had for too long."""
+    RELAPSE = "relapse"
+    """What was ready and is not any more, when all else is done, has had its time to recover."""
     RUN = "run"
     """The whole run has had its time."""
 

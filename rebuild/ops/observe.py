@@ -19,7 +19,7 @@ from rebuild.system import clock
 PATIENCE = 30.0
 """Seconds after its first failure in which a snapshot tries a list again."""
 
-_UNKNOWABLE = (Cause.FORBIDDEN, Cause.WEBHOOK)
+_UNKNOWABLE = (Cause.DENIED, Cause.FORBIDDEN, Cause.WEBHOOK)
 """What we may not list, and what nobody converts to the version that we ask for."""
 _PASSING = (Cause.OVERLOAD, Cause.TRANSPORT, Cause.INTERNAL)
 """What a server that has its hands full, or is just being replaced, answers."""

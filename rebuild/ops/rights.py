@@ -33,7 +33,7 @@ def assert_sufficient(cluster: Cluster, plan: Plan) -> None:
     try:
         missing = _missing(cluster, dict.fromkeys(_needs(plan)))
     except ClusterFault as error:
-        if error.fault.cause is Cause.FORBIDDEN:
+        if error.fault.cause in (Cause.DENIED, Cause.FORBIDDEN):
             raise Refused(
                 f"this user may not ask what it may do: {error}",
                 hint="nothing was written; bind it to the ClusterRole system:basic-user",

@@ -142,7 +142,7 @@ def _unread(snapshot: Snapshot) -> Iterator[Finding]:
     for (group, kind, version), fault in snapshot.unread.items():
         name = f"{group}/{version} {kind}" if group else f"{version} {kind}"
         step = "allow this user to list and watch the kind in all namespaces"
-        if fault.cause is not Cause.FORBIDDEN:
+        if fault.cause not in (Cause.DENIED, Cause.FORBIDDEN):
             step = "bring back the webhook that converts to this version, or declare the stored one"
         yield Finding(
             "kind-unreadable",

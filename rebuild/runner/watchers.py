@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from rebuild.cluster.port import Change, Cluster, ClusterFault, Watch
+from rebuild.engine.policy import DENIAL_PATIENCE
 from rebuild.health import compute
 from rebuild.model.facts import HealthSeen, TroubleSeen
 from rebuild.model.faults import Cause
@@ -21,6 +22,7 @@ from rebuild.runner.troubles import Troubles
 
 _RETRY_SECONDS = 0.2
 """A watch that cannot be opened: its CRD is not served yet, or the API server is away."""
+_DENIALS = (Cause.DENIED, Cause.FORBIDDEN, Cause.UNAUTHORIZED)
 _POD = ("", "Pod")
 _GONE = Status(Health.NOT_FOUND, "was deleted")
 
@@ -64,6 +66,7 @@ class Watchers:
 
     def _follow(self, kind: Kind, version: str) -> None:
         seen: set[Ref] = set()
+        denied_since: float | None = None
         while not self._stopping.is_set():
             try:
                 listing = self._cluster.list(kind, version)
@@ -71,8 +74,13 @@ class Watchers:
                 if self._troubles and (kind.group, kind.kind) == _POD:
                     self._tell_troubles(self._troubles.relisted(listing.items))
                 self._watch(kind, version, listing.resource_version, seen)
+                denied_since = None
             except ClusterFault as error:
-                if error.fault.cause in (Cause.FORBIDDEN, Cause.UNAUTHORIZED):
+                if error.fault.cause not in _DENIALS:
+                    denied_since = None
+                elif denied_since is None:
+                    denied_since = self._now()
+                elif self._now() - denied_since >= DENIAL_PATIENCE:
                     self._blind(kind, error)
                     return
                 self._stopping.wait(max(_RETRY_SECONDS, error.fault.retry_after))

@@ -79,5 +79,5 @@ def test_a_user_who_may_not_see_the_clusters_identity_is_told_what_is_missing(la
     with pytest.raises(Unreachable) as caught:
         reached(cluster, context=lab.context)
     assert isinstance(caught.value.__cause__, ClusterFault)
-    assert caught.value.__cause__.fault.cause is Cause.FORBIDDEN
+    assert caught.value.__cause__.fault.cause is Cause.DENIED
     assert "allow this user to get it" in caught.value.hint

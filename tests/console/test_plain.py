@@ -72,6 +72,17 @@ def test_a_plain_directory_is_named_as_no_commit() -> None:
     assert shown([source]) == ["    0.0s  source     /srv/shop (not a commit)"]
 
 
+def test_what_was_ready_and_is_waited_for_again_is_named() -> None:
+    ended = story.ended(story.WEB, Outcome.CREATED, 3.0)
+    events: list[Event] = [story.planned(story.WEB), story.accepted(story.WEB, 1.0), ended]
+    relapsed = [HealthSeen(story.WEB, story.PROGRESSING, 9, at) for at in (20.0, 60.0)]
+    recovered = [HealthSeen(story.WEB, Status(Health.CURRENT), 10, at) for at in (70.0, 95.0)]
+    assert shown([*events, *relapsed, *recovered])[2:] == [
+        "   60.0s  waiting    for apps/v1/Deployment/shop/web (0 of 3 replicas are available)",
+        "   95.0s  waiting    for the cluster",
+    ]
+
+
 def test_a_sign_of_life_comes_with_the_first_event_after_thirty_silent_seconds() -> None:
     waiting: list[Event] = [story.planned(story.WEB), story.accepted(story.WEB, 1.0)]
     seen = [HealthSeen(story.WEB, story.PROGRESSING, 8, at) for at in (2.0, 30.9, 31.0, 45.0)]

@@ -64,6 +64,7 @@ class Auditor:
         self.running: set[Timer] = set()
         self.ends: dict[Ref, tuple[Stage, Outcome | None, str, Ref | None]] = {}
         self.stopped = False
+        self.relapses_over = False
         self.finishes = 0
 
     def begun(self, commands: list[Command]) -> None:
@@ -134,6 +135,8 @@ class Auditor:
                 self.running.discard(timer)
                 if timer.kind is TimerKind.RUN:
                     self.stopped = True
+                elif timer.kind is TimerKind.RELAPSE:
+                    self.relapses_over = True
                 elif timer.kind is TimerKind.HOLD and timer.ref:
                     self.held.add(timer.ref)
                 elif timer.ref and timer.ref not in self.steps:
@@ -207,6 +210,10 @@ class Auditor:
                 assert command.seconds == policy.run_deadline
             case TimerKind.DEADLINE:
                 assert command.seconds == policy.object_deadline
+            case TimerKind.RELAPSE:
+                assert command.seconds == policy.object_deadline
+                assert self.ends.keys() == self.steps.keys()
+                assert self._relapsed()
             case TimerKind.HOLD:
                 assert command.seconds == policy.soft_hold
             case TimerKind.IMAGE:
@@ -233,9 +240,22 @@ class Auditor:
         assert sorted(told) == sorted(self.ends.keys() - before), "each end is told once, when it happens"
 
     def _check_finish(self, commands: list[Command]) -> None:
-        over = self.ends.keys() == self.steps.keys() or (self.stopped and not self.in_flight)
+        done = self.ends.keys() == self.steps.keys()
+        over = (done and (self.relapses_over or not self._relapsed())) or (self.stopped and not self.in_flight)
+        assert not done or over or Timer(TimerKind.RELAPSE) in self.running
         assert self.finishes == int(over), "Finish comes at the end, and once"
         assert Finish() not in commands[:-1], "nothing is asked for after the end"
+
+    def _relapsed(self) -> bool:
+        """Whether something that ended well is on its way again."""
+        return any(
+            end[0] is Stage.DONE and self.steps[ref].awaited and self._is_on_its_way(ref)
+            for ref, end in self.ends.items()
+        )
+
+    def _is_on_its_way(self, ref: Ref) -> bool:
+        version, status = self.seen.get(ref, (0, Status(Health.UNKNOWN)))
+        return version >= self.versions[ref] and status.health is Health.IN_PROGRESS
 
     def _check_order(self, departures: Iterable[Ref]) -> None:
         keys = [(-self.steps[ref].tail, ref) for ref in departures]

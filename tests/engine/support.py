@@ -103,9 +103,9 @@ class Run:
         """The API server takes the write."""
         return self.feed(WriteAccepted(ref(name), outcome, version, 0, 0))
 
-    def fail(self, name: str, cause: Cause, retry_after: float = 0, chance: float = 0) -> list[Command]:
+    def fail(self, name: str, cause: Cause, retry_after: float = 0, chance: float = 0, at: float = 0) -> list[Command]:
         """The write fails; with chance 0 the pause is half of the full wait."""
-        return self.feed(WriteFailed(ref(name), Fault(cause, 0, f"it said {cause}", retry_after), chance, 0, 0))
+        return self.feed(WriteFailed(ref(name), Fault(cause, 0, f"it said {cause}", retry_after), chance, 0, at))
 
     def see(self, name: str, health: Health = Health.CURRENT, version: int = 1) -> list[Command]:
         """The watch shows the object."""

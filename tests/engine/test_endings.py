@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rebuild.engine.commands import Finish
+from rebuild.engine.commands import Finish, StartTimer
 from rebuild.engine.state import Stage
-from rebuild.model.facts import TimerKind
+from rebuild.model.facts import Timer, TimerKind
 from rebuild.model.faults import Cause
 from rebuild.model.states import Health, Outcome
 from tests.engine.support import Run, plan, ref, sent
@@ -58,6 +58,45 @@ class TestDeadline:
         run.see("db")
         assert run.accept("db") == [Finish()]
         assert run.of("db").stage is Stage.DONE
+
+
+class TestRelapse:
+    """What was ready and is on its way again when all else is done has its time to recover."""
+
+    def relapsed(self) -> Run:
+        run = Run(plan("db", "web"))
+        run.ready("db")
+        run.see("db", Health.IN_PROGRESS, version=2)
+        assert run.ready("web") == [StartTimer(Timer(TimerKind.RELAPSE), 300)]
+        return run
+
+    def test_the_run_ends_when_it_has_recovered(self) -> None:
+        run = self.relapsed()
+        assert run.see("db", Health.IN_PROGRESS, version=3) == []
+        assert run.see("db", version=4) == [Finish()]
+
+    def test_the_time_is_the_same_for_all_and_is_given_once(self) -> None:
+        run = self.relapsed()
+        assert run.see("web", Health.IN_PROGRESS, version=3) == []
+        assert run.see("db", version=4) == []
+        assert run.fire(TimerKind.RELAPSE) == [Finish()]
+        assert run.of("web").stage is Stage.DONE, "verification says what became of it"
+
+    def test_a_stop_does_not_wait_for_it(self) -> None:
+        assert self.relapsed().stop() == [Finish()]
+
+    @pytest.mark.parametrize("health", sorted(set(Health) - {Health.IN_PROGRESS}))
+    def test_what_is_gone_or_has_failed_is_not_on_its_way(self, health: Health) -> None:
+        run = Run(plan("db", "web"))
+        run.ready("db")
+        run.see("db", health, version=2)
+        assert run.ready("web") == [Finish()]
+
+    def test_what_nobody_awaits_does_not_relapse(self) -> None:
+        run = Run(plan("db", "web", unawaited=["db"]))
+        run.ready("db")
+        run.see("db", Health.IN_PROGRESS, version=2)
+        assert run.ready("web") == [Finish()]
 
 
 class TestStop:

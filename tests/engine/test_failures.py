@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rebuild.engine.commands import Apply, Finish, StartTimer
+from rebuild.engine.policy import DENIAL_PATIENCE
 from rebuild.engine.state import Stage
 from rebuild.model.facts import Timer, TimerKind
 from rebuild.model.faults import Cause
@@ -46,6 +47,16 @@ def test_a_failure_that_cannot_pass_is_the_end(cause: Cause) -> None:
     assert run.of("db").stage is Stage.ENDED
     assert run.of("db").outcome is Outcome.FAILED
     assert run.of("db").reason == f"it said {cause}"
+
+
+def test_a_server_that_denies_everything_gets_the_time_to_learn_its_bindings() -> None:
+    run = Run(plan("db"))
+    run.fail("db", Cause.TRANSPORT, at=1)
+    run.fire(TimerKind.RETRY, "db", at=40)
+    for at in (50, 50 + DENIAL_PATIENCE - 1):
+        assert sent(run.fail("db", Cause.DENIED, at=at) + run.fire(TimerKind.RETRY, "db", at=at)) == ["db"]
+    assert run.fail("db", Cause.DENIED, at=50 + DENIAL_PATIENCE) == [Finish()]
+    assert run.of("db").reason == "it said denied"
 
 
 def test_an_accepted_write_forgets_the_failures_before_it() -> None:

@@ -21,6 +21,7 @@ FIRST_AND_LONGEST = {
     Cause.SERVICE_ACCOUNT_MISSING: (0.05, 2),
     Cause.NAMESPACE_TERMINATING: (0.25, 5),
     Cause.WEBHOOK: (0.25, 5),
+    Cause.DENIED: (0.25, 5),
     Cause.QUOTA: (0.25, 5),
 }
 """Full waits in seconds; at least half of each is kept."""

@@ -20,6 +20,9 @@ from rebuild.providers.kind import docker as daemon
 from rebuild.providers.kind.lab import Lab
 from rebuild.providers.kind.provider import Kind, KindOptions, prepared
 from rebuild.providers.port import Target
+from rebuild.system import places
+from tests.kind import home as homes
+from tests.kind.home import Home
 
 SHIM = Path(__file__).parents[1] / "support" / "docker-shim"
 _SYS_RESOURCE = 24
@@ -75,6 +78,21 @@ def kind_cluster(kit: install.Kit, private_state: None) -> Iterator[KindLab]:
     provider = prepared(kit, options.read(), options)
     yield KindLab(provider, provider.create("shared-kind"))
     provider.delete("shared-kind")
+
+
+@pytest.fixture
+def home(kind_cluster: KindLab, tmp_path: Path) -> Iterator[Home]:
+    """A namespace of the test's own on the cluster of the session."""
+    with homes.opened(kind_cluster.target, tmp_path / "declared") as home:
+        yield home
+
+
+@pytest.fixture
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory of the test's own; the session's cluster is in another."""
+    directory = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv(places.STATE_VARIABLE, str(directory))
+    return directory
 
 
 def unavailable(error: RebuildError) -> NoReturn:

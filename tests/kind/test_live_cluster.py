@@ -250,13 +250,6 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory of the test's own; the session's cluster is in another."""
-    monkeypatch.setenv("REBUILD_STATE_DIR", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
 def test_a_failed_creation_shows_kinds_reason_and_keeps_the_logs_of_the_nodes(
     kit: Kit, source: Path, state: Path, tmp_path: Path
 ) -> None:

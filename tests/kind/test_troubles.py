@@ -7,25 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import orjson
 import pytest
 
-from rebuild.cluster.connect import open_transport
-from rebuild.cluster.transport import Transport
-from rebuild.providers.port import Target
 from tests.e2e.support import Ran, Running, rebuild
-from tests.kind.conftest import KindLab
+from tests.kind.home import Home
 
 pytestmark = [pytest.mark.kind, pytest.mark.timeout(600, func_only=True)]
 
-NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n"
-WORKLOAD = """
----
+WORKLOAD = """\
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: NAME, namespace: HOME}
@@ -41,62 +31,18 @@ PAUSE, SERVER = "/pause:", "/coredns:"
 """One sleeps, the other listens on port 53, and ends with code 2 when it is given a flag that it does not know."""
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """A namespace of the test's own, and a folder that declares what is in it."""
-
-    target: Target
-    transport: Transport
-    folder: Path
-    name: str
-
-    def declare(self, name: str, image: str, rest: str = "", *, volumes: str = "") -> str:
-        """One more Deployment; a part of a name stands for the image of the node that has it. Returns its ref."""
-        whole = image if not image.startswith("/") else self._preloaded(image)
-        words = {"NAME": name, "HOME": self.name, "IMAGE": whole, "REST": rest, "VOLUMES": volumes}
-        text = re.sub("|".join(words), lambda word: words[word[0]], WORKLOAD)
-        with (self.folder / "all.yaml").open("a") as file:
-            file.write(text)
-        return f"apps/v1/Deployment/{self.name}/{name}"
-
-    @property
-    def flags(self) -> list[object]:
-        """What `apply` is called with."""
-        named = ["--context", self.target.context, "--kubeconfig", self.target.kubeconfig]
-        return ["apply", self.folder, *named, "--yes", "--report", self.report_file]
-
-    @property
-    def report_file(self) -> Path:
-        return self.folder.parent / "report.json"
-
-    def report(self) -> dict[str, Any]:
-        """The report of the run, its objects by ref."""
-        document: dict[str, Any] = orjson.loads(self.report_file.read_bytes())
-        return {**document, "objects": {one["ref"]: one for one in document["objects"]}}
-
-    def create(self, plural: str, body: dict[str, object]) -> None:
-        """Somebody else makes an object in the namespace."""
-        path = f"/api/v1/namespaces/{self.name}/{plural}"
-        self.transport.request("POST", path, body=orjson.dumps(body), headers={"Content-Type": "application/json"})
-
-    def _preloaded(self, part: str) -> str:
-        _, nodes = self.transport.request("GET", "/api/v1/nodes")
-        names: Iterator[str] = (name for image in nodes["items"][0]["status"]["images"] for name in image["names"])
-        return next(name for name in names if part in name and "@" not in name)
+def declare(home: Home, name: str, image: str, rest: str = "", *, volumes: str = "") -> str:
+    """One more Deployment; a part of a name stands for the image of the node that has it. Returns its ref."""
+    whole = image if not image.startswith("/") else preloaded(home, image)
+    words = {"NAME": name, "IMAGE": whole, "REST": rest, "VOLUMES": volumes}
+    home.declare(re.sub("|".join(words), lambda word: words[word[0]], WORKLOAD))
+    return f"apps/v1/Deployment/{home.name}/{name}"
 
 
-@pytest.fixture
-def home(kind_cluster: KindLab, tmp_path: Path) -> Iterator[Home]:
-    """On the cluster of the session."""
-    target = kind_cluster.target
-    transport = open_transport(context=target.context, kubeconfig=target.kubeconfig)
-    name = f"trouble-{uuid4().hex[:8]}"
-    folder = tmp_path / "declared"
-    folder.mkdir()
-    (folder / "all.yaml").write_text(NAMESPACE % name)
-    yield Home(target, transport, folder, name)
-    transport.request("DELETE", f"/api/v1/namespaces/{name}")
-    transport.close()
+def preloaded(home: Home, part: str) -> str:
+    _, nodes = home.transport.request("GET", "/api/v1/nodes")
+    names: Iterator[str] = (name for image in nodes["items"][0]["status"]["images"] for name in image["names"])
+    return next(name for name in names if part in name and "@" not in name)
 
 
 def troubles_in(ran: Ran) -> list[str]:
@@ -105,8 +51,8 @@ def troubles_in(ran: Ran) -> list[str]:
 
 
 def test_an_image_that_cannot_be_had_is_named_in_seconds_and_the_rest_comes_back(home: Home) -> None:
-    lost = home.declare("lost", "registry.example.com/shop/web:1")
-    fine = home.declare("fine", PAUSE)
+    lost = declare(home, "lost", "registry.example.com/shop/web:1")
+    fine = declare(home, "fine", PAUSE)
 
     ran = rebuild(*home.flags, "--progress", "plain")
 
@@ -124,7 +70,7 @@ def test_an_image_that_cannot_be_had_is_named_in_seconds_and_the_rest_comes_back
 
 
 def test_a_missing_configmap_is_waited_for_and_the_container_recovers(home: Home) -> None:
-    ref = home.declare("web", PAUSE, "envFrom: [{configMapRef: {name: settings}}]")
+    ref = declare(home, "web", PAUSE, "envFrom: [{configMapRef: {name: settings}}]")
 
     running = Running(*home.flags)
     running.until("trouble    apps")
@@ -138,7 +84,7 @@ def test_a_missing_configmap_is_waited_for_and_the_container_recovers(home: Home
 
 
 def test_a_crash_loop_ends_with_its_exit_code_and_the_last_events(home: Home) -> None:
-    ref = home.declare("loop", SERVER, "args: [-no-such-flag], terminationMessagePolicy: FallbackToLogsOnError")
+    ref = declare(home, "loop", SERVER, "args: [-no-such-flag], terminationMessagePolicy: FallbackToLogsOnError")
 
     ran = rebuild(*home.flags, "--object-timeout", "20s", "--progress", "plain")
 
@@ -154,8 +100,8 @@ def test_a_crash_loop_ends_with_its_exit_code_and_the_last_events(home: Home) ->
 
 
 def test_a_volume_that_cannot_be_mounted_is_explained_by_an_event(home: Home) -> None:
-    ref = home.declare(
-        "mounts", PAUSE, "volumeMounts: [{name: v, mountPath: /v}]", volumes="{name: v, configMap: {name: files}}"
+    ref = declare(
+        home, "mounts", PAUSE, "volumeMounts: [{name: v, mountPath: /v}]", volumes="{name: v, configMap: {name: files}}"
     )
 
     ran = rebuild(*home.flags, "--object-timeout", "15s", "--progress", "plain")
@@ -167,7 +113,7 @@ def test_a_volume_that_cannot_be_mounted_is_explained_by_an_event(home: Home) ->
 
 
 def test_readiness_that_waits_for_a_probe_shows_in_the_report(home: Home) -> None:
-    ref = home.declare("probed", SERVER, "readinessProbe: {tcpSocket: {port: 53}, initialDelaySeconds: 6}")
+    ref = declare(home, "probed", SERVER, "readinessProbe: {tcpSocket: {port: 53}, initialDelaySeconds: 6}")
 
     ran = rebuild(*home.flags)
 

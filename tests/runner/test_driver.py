@@ -7,8 +7,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
+import orjson
 import pytest
+import yaml
 
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.connect import connect
@@ -19,6 +22,8 @@ from rebuild.journal.file import Journal, JournalBroken
 from rebuild.model.edges import Strength
 from rebuild.model.events import Event, WriteIntended
 from rebuild.model.facts import HealthSeen, WriteAccepted, WriteFailed
+from rebuild.model.faults import Cause
+from rebuild.model.objects import Body
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
 from rebuild.plan.steps import Action
@@ -27,6 +32,8 @@ from tests.providers import sockets
 from tests.runner.rig import Audit, Book, driver_for, plan_for
 
 pytestmark = pytest.mark.live
+
+RBAC = "rbac.authorization.k8s.io"
 
 SHOP = """
 apiVersion: v1
@@ -332,6 +339,43 @@ def test_a_write_that_the_server_refuses_fails_alone_and_only_once(
     assert endings.pop("wrong").outcome is Outcome.FAILED
     assert {ended.outcome for ended in endings.values()} == {Outcome.CREATED}
     assert audit.written().count("wrong") == 1
+
+
+def test_a_server_that_denies_everything_for_a_moment_is_asked_again(
+    lab: Lab, cluster: ApiServer, outside: Transport, doomed: Callable[[str], None], shop: str, tmp_path: Path
+) -> None:
+    """It has just started and does not know its bindings yet; here the binding itself is late."""
+    name = f"late-{uuid4().hex[:8]}"
+    accounts, bindings = "/api/v1/namespaces/default/serviceaccounts", f"/apis/{RBAC}/v1/clusterrolebindings"
+    doomed(f"{accounts}/{name}")
+    doomed(f"{bindings}/{name}")
+    post(outside, accounts, {"metadata": {"name": name}})
+    config = yaml.safe_load(lab.kubeconfig.read_text())
+    token = post(outside, f"{accounts}/{name}/token", {})["status"]["token"]
+    config["users"][0]["user"] = {"token": token}
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
+    role = {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"}
+    subject = {"kind": "ServiceAccount", "name": name, "namespace": "default"}
+    binding = {"metadata": {"name": name}, "roleRef": role, "subjects": [subject]}
+
+    def bind_when_denied(event: Event) -> None:
+        if isinstance(event, WriteFailed) and event.fault.cause is Cause.DENIED and not book.of(WriteFailed):
+            post(outside, bindings, binding)
+
+    book = Book(bind_when_denied)
+    denied = connect(context=lab.context, kubeconfig=tmp_path / "kubeconfig")
+    driver_for(plan_for(shop, cluster), denied, book).run()
+    denied.close()
+
+    assert {event.fault.cause for event in book.of(WriteFailed)} == {Cause.DENIED}
+    assert all(ended.ready for ended in book.endings().values())
+
+
+def post(outside: Transport, path: str, body: Body) -> Body:
+    """Somebody else makes an object; what the server made of it."""
+    headers = {"Content-Type": "application/json"}
+    made: Body = outside.request("POST", path, body=orjson.dumps(body), headers=headers)[1]
+    return made
 
 
 def test_a_run_that_has_had_its_time_stops_by_itself(cluster: ApiServer, namespace: str) -> None:
