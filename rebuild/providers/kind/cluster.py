@@ -21,7 +21,7 @@ from rebuild.providers.kind import containers, lab, program
 from rebuild.providers.kind.lab import Lab, LabStatus
 from rebuild.providers.kind.program import ForeignCluster, KindFailed, PreloadFailed, Wishes
 from rebuild.providers.port import Told, untold
-from rebuild.system import clock, files, processes, shell
+from rebuild.system import clock, files, processes
 
 _SETTLE_SECONDS = 1.0
 """Docker may finish a container that it was asked for before whoever asked was killed."""
@@ -180,7 +180,7 @@ def _clusters() -> Mapping[str, Mapping[str, str]] | None:
     """What Docker holds, or None where it does not answer."""
     try:
         return containers.clusters()
-    except (Unreachable, shell.ProgramMissing):
+    except Unreachable:
         return None
 
 

@@ -6,6 +6,7 @@ Nothing that the machine has already is replaced: the user's kind and the node i
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,11 @@ def found_image(kind: Path) -> str:
 def pulled_image(kind: Path) -> str:
     """The official node image, if Docker could fetch it; else nothing."""
     official = official_image(kind)
-    return official if official and docker.pull(official) else ""
+    if official:
+        with suppress(docker.DockerFailed):
+            docker.pull(official)
+            return official
+    return ""
 
 
 def official_image(kind: Path) -> str:

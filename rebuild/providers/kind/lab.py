@@ -14,6 +14,8 @@ from rebuild.providers.claims import State
 from rebuild.providers.port import Baseline, Fidelity, Target
 
 PROVIDER = "kind"
+LABEL = "io.x-k8s.kind.cluster"
+"""kind marks each node with the name of its cluster."""
 RUNNING = "running"
 """What Docker calls a container that runs."""
 
@@ -125,10 +127,7 @@ def read(home: Path) -> Lab | None:
 
 def creates(lab: Lab, command: str) -> bool:
     """Whether a process makes nodes of this cluster, by its command line: kind itself, or a `docker run` of kind's."""
-    return (
-        f" create cluster --name {lab.cluster} " in command
-        or f" --label io.x-k8s.kind.cluster={lab.cluster} " in command
-    )
+    return f" create cluster --name {lab.cluster} " in command or f" --label {LABEL}={lab.cluster} " in command
 
 
 def state_of(lab: Lab | None, containers: Mapping[str, str] | None, *, busy: bool, abandoned: bool) -> State:
