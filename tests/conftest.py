@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import count
 
+import hypothesis
 import pytest
 
 from rebuild.providers import labs
 from rebuild.providers.kwok import binaries, build, cluster
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
+
+hypothesis.settings.register_profile("rebuild", deadline=None)
+hypothesis.settings.load_profile("rebuild")
+"""A clock on the wall would fail tests of whoever has a busy machine."""
 
 LabMaker = Callable[..., Lab]
 

@@ -49,10 +49,10 @@ def _row(past: Past) -> dict[str, Any]:
         "verb": past.ledger.verb if past.ledger else None,
         "verdict": answer.word.value if answer else None,
         "seconds": None if seconds is None else round(seconds, 3),
-        "damage": past.damage or None,
+        "problem": past.problem or None,
     }
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     seconds = "-" if row["seconds"] is None else f"{row['seconds']:.1f}"
-    return row["run"], row["verb"] or "-", row["verdict"] or "damaged", seconds
+    return row["run"], row["verb"] or "-", row["verdict"] or "unreadable", seconds

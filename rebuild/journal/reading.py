@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from rebuild.journal.records import Record, decode
+from rebuild.journal.records import NotUnderstood, Record, decode
 from rebuild.model.errors import UsageError
 from rebuild.model.events import Event
 
@@ -22,11 +22,18 @@ class JournalDamaged(UsageError):
     code: ClassVar[str] = "journal-damaged"
 
 
+class JournalUnknown(UsageError):
+    """This version of rebuild does not know an event of the journal: another wrote it, or the line was changed."""
+
+    code: ClassVar[str] = "journal-unknown"
+
+
 def read(path: Path) -> Iterator[Event]:
     """The events of a journal, each as soon as it is proven to follow the one before it.
 
     Raises:
         JournalDamaged: at the first line that does not.
+        JournalUnknown: at the first line that this version cannot have written.
         UsageError: when the file cannot be read.
     """
     number, offset, previous = 0, 0, ""
@@ -37,6 +44,11 @@ def read(path: Path) -> Iterator[Event]:
                     return
                 try:
                     event = _proven(decode(line), number, previous)
+                except NotUnderstood as error:
+                    raise JournalUnknown(
+                        f"{path}:{number + 1}: this version of rebuild does not know what is at byte {offset}: {error}",
+                        hint="read it with the version that wrote it, which its first line names",
+                    ) from error
                 except ValueError as error:
                     raise JournalDamaged(
                         f"{path}:{number + 1}: the journal is damaged at byte {offset}: {error}",

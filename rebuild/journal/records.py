@@ -22,6 +22,10 @@ from rebuild.system import encoding
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+class NotUnderstood(ValueError):
+    """A record of an event that this version does not know, or knows with other fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One line: its number from 0 on, the digest of the line before it (none before the first), and what happened."""
@@ -54,16 +58,20 @@ def decode(line: bytes) -> Record:
     """What `encode` made a line of.
 
     Raises:
-        ValueError: saying what of it is not as `encode` writes it.
+        NotUnderstood: when it is a record, but no event that this version could have written.
+        ValueError: when it is no record at all.
     """
     record = orjson.loads(line)
     if not isinstance(record, dict) or record.keys() != {"n", "prev", "type", "data"}:
         raise ValueError("not a record with n, prev, type and data")
-    kind = _kinds().get(record["type"]) if isinstance(record["type"], str) else None
+    number, previous, name = _decoded(int, record["n"]), _decoded(str, record["prev"]), _decoded(str, record["type"])
+    kind = _kinds().get(name)
     if kind is None:
-        raise ValueError(f"no event has the type {_shown(record['type'])}")
-    event: Event = _decoded(kind, record["data"])
-    return Record(_decoded(int, record["n"]), _decoded(str, record["prev"]), event)
+        raise NotUnderstood(f"no event has the type {_shown(name)}")
+    try:
+        return Record(number, previous, _decoded(kind, record["data"]))
+    except ValueError as error:
+        raise NotUnderstood(str(error)) from error
 
 
 def _type_of(kind: type) -> str:

@@ -21,11 +21,11 @@ class UnknownRun(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An earlier run; `ledger` is None where its journal has a `damage`."""
+    """An earlier run; `ledger` is None where its journal cannot be read, for the `problem`."""
 
     name: str
     ledger: Ledger | None
-    damage: str = ""
+    problem: str = ""
 
 
 def runs() -> Iterator[Past]:

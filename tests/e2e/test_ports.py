@@ -1,8 +1,7 @@
-"""`rebuild lab up` where somebody else listens: on the ports that it would take, or on one that it has just chosen."""
+"""`rebuild lab up` where somebody else listens on the ports that it would take."""
 
 from __future__ import annotations
 
-import json
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rebuild.providers import claims
-from rebuild.providers.kwok import cluster, paths, ports
-from tests.e2e.support import Running, rebuild
+from rebuild.providers.kwok import ports
+from tests.e2e.support import rebuild
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300, func_only=True)]
 
@@ -36,23 +35,3 @@ def test_ports_that_somebody_listens_on_are_passed_over(lab_binaries: object, st
         assert lab["state"] == "running"
         assert not lab["server"].endswith(f":{wanted['kube-apiserver']}")
     assert rebuild("lab", "down", "elsewhere").code == 0
-
-
-def test_a_port_that_is_taken_at_the_last_moment_is_named_and_nothing_is_left(
-    lab_binaries: object, state: Path
-) -> None:
-    home = claims.root() / "late"
-    running = Running("lab", "up", "late", "--nodes", "1")
-    description = paths.Layout(home).description
-    while not description.exists():
-        pass
-    port = json.loads(description.read_bytes())["ports"]["kube-apiserver"]
-    with ExitStack() as stack:
-        listen(stack, port)
-        ran = running.end(within=150)
-    assert ran.code == 5, ran.stderr
-    assert f"127.0.0.1:{port}" in ran.stderr
-    assert "address already in use" in ran.stderr
-    assert "[lab-failed]" in ran.stderr
-    assert "hint: " in ran.stderr
-    assert cluster.list_labs() == ()

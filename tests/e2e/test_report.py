@@ -89,9 +89,9 @@ def test_a_damaged_journal_is_listed_as_such_and_not_told(refused: Ran, state: P
     assert f"{journal}:2: the journal is damaged at byte {len(first)}" in ran.stderr
     assert "[journal-damaged]" in ran.stderr
     assert "hint: " in ran.stderr
-    assert rebuild("report").stdout.split()[-2:] == ["damaged", "-"]
+    assert rebuild("report").stdout.split()[-2:] == ["unreadable", "-"]
     (row,) = rebuild("report", "-o", "json").json_list()
-    assert (row["verdict"], str(journal) in row["damage"]) == (None, True)
+    assert (row["verdict"], str(journal) in row["problem"]) == (None, True)
 
 
 @pytest.mark.parametrize(

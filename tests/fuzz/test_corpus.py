@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz.targets import CORPUS, TARGETS
@@ -31,7 +31,6 @@ def test_a_kept_input_does_no_harm(target: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(deadline=None)
 @given(data=st.data())
 def test_an_input_that_is_near_to_a_kept_one_does_no_harm(target: str, data: st.DataObject) -> None:
     whole, other = (data.draw(st.sampled_from(kept(target))).read_bytes() for _ in range(2))

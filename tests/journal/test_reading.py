@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rebuild.journal import reading, records
 from rebuild.journal.file import Journal
-from rebuild.journal.reading import JournalDamaged
+from rebuild.journal.reading import JournalDamaged, JournalUnknown
 from rebuild.model.errors import Exit, UsageError
 from rebuild.model.events import Event
 from rebuild.report.to_json import document
@@ -129,8 +129,20 @@ def test_no_byte_can_change_unseen_but_in_the_last_line(
     place = data.draw(st.integers(0, last))
     byte = data.draw(st.integers(0, 255).filter(lambda value: value != whole[place]))
     path.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
-    with pytest.raises(JournalDamaged):
+    with pytest.raises((JournalDamaged, JournalUnknown)):
         list(reading.read(path))
+
+
+def test_what_another_version_wrote_is_not_called_damaged(path: Path) -> None:
+    whole = path.read_bytes()
+    line = whole.count(b"\n") + 1
+    previous = hashlib.sha256(whole.splitlines(keepends=True)[-1]).hexdigest()
+    record = records.encode(eventful()[-1], number=line - 1, previous=previous)
+    path.write_bytes(whole + record.replace(b"run-ended", b"run-paused"))
+    with pytest.raises(JournalUnknown, match="no event has the type 'run-paused'") as caught:
+        list(reading.read(path))
+    assert f"{path}:{line}: " in str(caught.value)
+    assert "version" in caught.value.hint
 
 
 @pytest.mark.parametrize("data", [b"apiVersion: v1\n", b"{}\n", b"\xff\n", b"[" * 100_000 + b"\n", b'{"n": 0}\n'])

@@ -112,7 +112,7 @@ def test_a_line_that_was_changed_is_read_as_something_else_or_refused(event: Eve
         (b'{"n":0,"prev":"","type":"run-ended"}', "not a record"),
         (b'{"n":true,"prev":"","type":"phase-ended","data":{"name":"a","at":1}}', "True is not of the type int"),
         (b'{"n":0,"prev":"","type":"run-exploded","data":{}}', "no event has the type 'run-exploded'"),
-        (b'{"n":0,"prev":"","type":["run-ended"],"data":{}}', "no event has the type"),
+        (b'{"n":0,"prev":"","type":["run-ended"],"data":{}}', "['run-ended'] is not of the type str"),
         (b'{"n":0,"prev":"","type":"phase-ended","data":{"name":"a"}}', "PhaseEnded lacks its field 'at'"),
         (b'{"n":0,"prev":"","type":"phase-ended","data":{"name":"a","at":1,"b":2}}', "PhaseEnded has no field 'b'"),
         (b'{"n":0,"prev":"","type":"phase-ended","data":{"name":"a","at":"soon"}}', "'soon' is not of the type float"),
