@@ -179,7 +179,7 @@ def test_what_bears_the_name_and_is_not_ours_is_never_touched(wishes: Wishes, wh
     name = lab.cluster_name(claims.directory("taken"))
     made: tuple[str, ...]
     if what == "node":
-        made = ("create", "--label", f"{containers.LABEL}={name}", "--name", f"{name}-control-plane", wishes.image)
+        made = ("create", "--label", f"{lab.LABEL}={name}", "--name", f"{name}-control-plane", wishes.image)
     else:
         made = ("network", "create", name)
     identity = docker(*made).strip()
