@@ -15,8 +15,7 @@ from pathlib import Path
 from rebuild.manifests import loader
 from rebuild.model.errors import Unreachable
 from rebuild.model.objects import dig, dig_maps
-from rebuild.providers import claims, kubeconfigs
-from rebuild.providers.claims import UnknownLab
+from rebuild.providers import claims, descriptions, kubeconfigs
 from rebuild.providers.kind import containers, lab, program
 from rebuild.providers.kind.lab import Lab, LabStatus
 from rebuild.providers.kind.program import ForeignCluster, KindFailed, PreloadFailed, Wishes
@@ -120,9 +119,7 @@ def status(name: str) -> LabStatus:
         BadName: when the name is not one.
         UnknownLab: when there is none.
     """
-    home = claims.directory(name)
-    if not home.is_dir():
-        raise UnknownLab(f"there is no lab {name!r}", hint="`rebuild lab list` names those that exist")
+    home = claims.existing(name)
     found = _clusters()
     with claims.registry():
         return _status(home, found)
@@ -186,7 +183,6 @@ def _clusters() -> Mapping[str, Mapping[str, str]] | None:
 
 def _status(home: Path, clusters: Mapping[str, Mapping[str, str]] | None) -> LabStatus:
     known = lab.read(home)
-    abandoned = known is not None and bool(known.owner) and not processes.lives(known.owner)
     found = None if clusters is None else clusters.get(lab.cluster_name(home), {})
-    state = lab.state_of(known, found, busy=claims.is_busy(home), abandoned=abandoned)
+    state = lab.state_of(known, found, busy=claims.is_busy(home), abandoned=descriptions.is_abandoned(known))
     return LabStatus(home.name, state, home, found or {}, known)
