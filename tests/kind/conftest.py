@@ -77,6 +77,15 @@ def kind_cluster(kit: install.Kit, private_state: None) -> Iterator[KindLab]:
     provider.delete("shared-kind")
 
 
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder that declares one object."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "one.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n")
+    return folder
+
+
 def unavailable(error: RebuildError) -> NoReturn:
     """Skip, or fail where the tests have to run."""
     reason = f"no real nodes here: {str(error).splitlines()[0]} ({error.hint})"

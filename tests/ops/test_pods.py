@@ -11,7 +11,6 @@ import orjson
 import pytest
 
 from rebuild.cluster.client import ApiServer
-from rebuild.cluster.connect import connect, open_transport
 from rebuild.cluster.transport import Transport
 from rebuild.engine.policy import Policy
 from rebuild.model import kinds
@@ -23,7 +22,6 @@ from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget, bind
 from rebuild.plan.fidelity import Capabilities
-from rebuild.providers.kwok.lab import Lab
 from rebuild.report.to_json import document
 
 pytestmark = pytest.mark.live
@@ -59,20 +57,6 @@ class Kubelet:
     def event(self, event: Event) -> None:
         if isinstance(event, PhaseBegan) and event.name == "settle":
             self.act()
-
-
-@pytest.fixture
-def outside(lab: Lab) -> Iterator[Transport]:
-    opened = open_transport(context=lab.context, kubeconfig=lab.kubeconfig)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def cluster(lab: Lab) -> Iterator[ApiServer]:
-    opened = connect(context=lab.context, kubeconfig=lab.kubeconfig)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
