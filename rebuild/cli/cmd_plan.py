@@ -14,6 +14,7 @@ from rebuild.ops import sources
 from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
 from rebuild.ops.sources import SourceOptions
+from rebuild.plan import document, dot, mermaid
 from rebuild.report import to_json
 
 _EPILOG = """\b
@@ -21,17 +22,20 @@ Examples:
   rebuild plan .
   rebuild plan https://git.example.com/env.git --ref v1.4 --path clusters/prod
   rebuild plan . --path clusters/prod --context staging -o json
+  rebuild plan . -o dot | dot -Tsvg > plan.svg
 \b
 Exit codes: 0 a plan stands · 1 some objects cannot be sent · 2 usage, unreadable input,
   duplicates or a hard cycle · 3 refused by a guard · 5 source or target unreachable
 """
+
+_PICTURES = {"dot": dot.text, "mermaid": mermaid.text}
 
 
 @click.command("plan", cls=helping.Command, epilog=_EPILOG)
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target
-@options.output("table", "wide", "json", "yaml")
+@options.output("table", "wide", "json", "yaml", "dot", "mermaid")
 def command(
     location: str,
     ref: str,
@@ -68,5 +72,8 @@ def command(
     if form == "table":
         finish.show_plan(plan, wide=wide)
         return finish.answer(run.ledger, quiet=False)
-    finish.data(to_json.document(run.ledger), form)
+    if form in _PICTURES:
+        click.echo(_PICTURES[form](plan), nl=False)
+    else:
+        finish.data({**to_json.document(run.ledger), "expected": document.expected(plan)}, form)
     return finish.answer(run.ledger, quiet=True)

@@ -16,6 +16,7 @@ COMPLETION = "_REBUILD_COMPLETE"
 """Set by the shell when it asks for completions."""
 _COMMANDS = {
     "plan": "Show what would be done, offline or against a cluster.",
+    "explain": "Tell what one object waits for, why, and for how long.",
     "apply": "Rebuild a source on a cluster, verify it, and measure the time.",
     "verify": "Compare a cluster with a source; write nothing.",
     "drill": "Rehearse a recovery on a cluster of its own.",

@@ -73,6 +73,37 @@ def source(function: F) -> F:
     """What is rebuilt."""
     return _all(
         function,
+        place,
+        click.option(
+            "-n",
+            "--namespace",
+            default=None,
+            callback=_namespace,
+            help="For objects that name none; `default` by default.",
+        ),
+    )
+
+
+def named(function: F) -> F:
+    """Which object is meant, and where objects go that name no namespace: `-n` is taken for the first."""
+    return _all(
+        function,
+        click.option(
+            "-n", "--namespace", default=None, callback=_namespace, help="The namespace of REF; all by default."
+        ),
+        click.option(
+            "--default-namespace",
+            default=None,
+            callback=_namespace,
+            help="For objects that name none; `default` by default.",
+        ),
+    )
+
+
+def place(function: F) -> F:
+    """Where in the source, and what is added to it."""
+    return _all(
+        function,
         click.option("--ref", default="", help="Branch, tag or commit to rebuild; HEAD by default."),
         click.option("--path", default="", help="Folder or file below the source that holds the manifests."),
         click.option(
@@ -82,13 +113,6 @@ def source(function: F) -> F:
             metavar="DIR",
             type=click.Path(exists=True, path_type=Path),
             help="Manifests from outside Git, such as break-glass Secrets. May be given again.",
-        ),
-        click.option(
-            "-n",
-            "--namespace",
-            default=None,
-            callback=_namespace,
-            help="For objects that name none; `default` by default.",
         ),
     )
 

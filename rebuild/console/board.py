@@ -19,6 +19,7 @@ from rebuild.console.words import counted, trouble
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.events import Event, ObjectEnded, Planned, WriteIntended
 from rebuild.model.facts import HealthSeen, StopAsked, WriteAccepted
+from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health
 from rebuild.report.ledger import FINAL, Ledger, Record, Standing
@@ -67,7 +68,7 @@ class Board:
             case Planned():
                 for edge in event.edges:
                     self._dependents.setdefault(edge.dependency, []).append(edge)
-                missing = (ref for ref in self._dependents if ref not in self._ledger.objects)
+                missing = (ref for ref in self._dependents if ref not in self._ledger.objects and not is_group(ref))
                 self._expected = dict.fromkeys(missing, Health.NOT_FOUND)
             case WriteIntended() | WriteAccepted():
                 record = self._ledger.objects.get(event.ref)

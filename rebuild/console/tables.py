@@ -7,7 +7,6 @@ Machines get JSON or YAML, which are not made here.
 from __future__ import annotations
 
 import io
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TextIO, TypeAlias
@@ -18,12 +17,13 @@ from rich.text import Text
 
 from rebuild.console.safe import clean
 from rebuild.console.words import counted
-from rebuild.graph import rank
-from rebuild.model.edges import Edge, Gate
+from rebuild.model.edges import Gate
 from rebuild.model.findings import Finding
-from rebuild.model.refs import Ref
+from rebuild.plan import course as courses
 from rebuild.plan.steps import Action, Plan, Step
 
+GATES = {Gate.EXISTS: "exists", Gate.SERVED: "is served", Gate.READY: "is ready"}
+"""What comes true of an object when its gate opens."""
 UNBOUNDED = 100_000
 """Columns of a stream that is no terminal."""
 
@@ -62,7 +62,7 @@ def print_table(
 
 
 def print_plan(stream: TextIO, plan: Plan, *, wide: bool = False, width: int | None = None) -> None:
-    """Print what a plan would do: objects by namespace and kind, findings, limits, and the longest chain.
+    """Print what a plan would do: objects by namespace and kind, findings, limits, and the expected course.
 
     The images that it needs are counted by registry, or listed in a `wide` one.
     """
@@ -83,32 +83,21 @@ def print_plan(stream: TextIO, plan: Plan, *, wide: bool = False, width: int | N
         )
     if plan.images:
         _section(stream, counted(len(plan.images), "image"), *(_images if wide else _registries)(plan), width)
-    chain = longest_chain(plan)
-    if len(chain) > 1:
-        links = ((str(step.ref), f"{step.tail:.1f} s") for step in chain)
-        _section(stream, "longest chain", ("object", "left from here"), links, width)
+    course = courses.of(plan)
+    path = course.path
+    if len(path) > 1:
+        hops = map(hop_row, path)
+        title = f"critical path: {course.seconds:.1f} s expected, not measured"
+        _section(stream, title, ("at", "object", "takes", "waits because"), hops, width)
+    if course.begins:
+        writes = ((f"{second} s", str(count)) for second, count in courses.width(course, plan))
+        _section(stream, "writes that may leave", ("second", "writes"), writes, width)
 
 
-def longest_chain(plan: Plan) -> list[Step]:
-    """The steps that the expected length of the run hangs on: each waits for the one before it."""
-    dependents: dict[Ref, list[Edge]] = {}
-    for edge in plan.edges:
-        if edge.dependent in plan.steps:
-            dependents.setdefault(edge.dependency, []).append(edge)
-    chain: list[Step] = []
-    link = min(plan.steps.values(), key=lambda step: (-step.tail, step.ref), default=None)
-    while link:
-        chain.append(link)
-        # Whose tail is its own readiness is the last: nothing that waits for it makes the run longer.
-        critical = [e.dependent for e in dependents.get(link.ref, ()) if _is_critical(e, link, plan.steps[e.dependent])]
-        link = plan.steps[min(critical)] if critical else None
-    return chain
-
-
-def _is_critical(edge: Edge, dependency: Step, dependent: Step) -> bool:
-    """Whether the dependency's tail leads through this edge, as `graph.rank` adds it up."""
-    opening = rank.WRITE + (0.0 if edge.gate is Gate.EXISTS else rank.prior(edge.dependency))
-    return math.isclose(dependency.tail, opening + dependent.tail)
+def hop_row(hop: courses.Hop) -> tuple[str, ...]:
+    """One hop of a critical path: when it leaves, what, how long it keeps the next one waiting, and why it waits."""
+    why = f"{hop.edge.why} ({hop.edge.strength}, until it {GATES[hop.edge.gate]})" if hop.edge else "-"
+    return f"{hop.begins:.1f} s", str(hop.ref), f"{hop.seconds:.1f} s", why
 
 
 def _section(

@@ -8,6 +8,7 @@ from enum import StrEnum
 from rebuild.engine.policy import Policy
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.faults import Fault
+from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.model.troubles import Trouble
@@ -81,7 +82,7 @@ class Progress:
 
 
 class State:
-    """All objects of a run. `objects` holds our steps; expected objects are only watched."""
+    """All objects of a run. `objects` holds our steps; expected objects are only watched, groups only keep gates."""
 
     def __init__(self, plan: Plan, policy: Policy) -> None:
         self.plan = plan
@@ -94,10 +95,15 @@ class State:
         self._open = len(self.objects)
         self._in_flight = 0
         self._ended: list[Progress] = []
+        ends = (ref for edge in plan.edges for ref in (edge.dependent, edge.dependency))
+        self._groups: dict[Ref, set[Edge]] = {ref: set() for ref in ends if is_group(ref) and ref not in self.objects}
+        """What each group still waits for."""
         self._closed_gates: dict[Ref, dict[Gate, list[Edge]]] = {}
         for edge in plan.edges:
             self._edges_of(edge).add(edge)
             self._closed_gates.setdefault(edge.dependency, {}).setdefault(edge.gate, []).append(edge)
+        for ref in [ref for ref, members in self._groups.items() if not members]:
+            self.open_gates(ref, *Gate)
 
     def __repr__(self) -> str:
         return f"<State: {len(self.objects)} objects, {self._open} open, {self._in_flight} in flight>"
@@ -109,7 +115,7 @@ class State:
 
     def others_awaited(self, progress: Progress) -> list[Ref]:
         """The expected objects that an object cannot leave without, once nothing of ours stands before it."""
-        if any(edge.dependency in self.objects for edge in progress.hard):
+        if any(edge.dependency in self.objects or edge.dependency in self._groups for edge in progress.hard):
             return []
         return sorted(edge.dependency for edge in progress.hard)
 
@@ -128,21 +134,30 @@ class State:
 
     def open_gates(self, ref: Ref, *gates: Gate) -> list[Progress]:
         """Strike out what waits for these gates of an object; returns those that now wait for less."""
-        closed = self._closed_gates.get(ref, {})
         eased = []
-        for gate in gates:
-            for edge in closed.pop(gate, ()):
+        opening = [(ref, gate) for gate in gates]
+        for opened, gate in opening:
+            for edge in self._closed_gates.get(opened, {}).pop(gate, ()):
                 self._edges_of(edge).discard(edge)
-                eased.append(self.objects[edge.dependent])
+                if edge.dependent in self.objects:
+                    eased.append(self.objects[edge.dependent])
+                elif not self._groups[edge.dependent]:
+                    opening += [(edge.dependent, each) for each in Gate]
         return eased
 
     def give_up_on(self, ref: Ref) -> tuple[list[Progress], list[Progress]]:
         """The closed gates of an object never open: returns who can never leave, and who no longer waits for them."""
         lost, eased = [], []
-        for edges in self._closed_gates.pop(ref, {}).values():
-            for edge in edges:
-                progress = self.objects[edge.dependent]
-                if edge.strength is Strength.HARD:
+        gone = [ref]
+        for each in gone:
+            for edge in [edge for edges in self._closed_gates.pop(each, {}).values() for edge in edges]:
+                hard, progress = edge.strength is Strength.HARD, self.objects.get(edge.dependent)
+                if progress is None and hard:
+                    gone.append(edge.dependent)
+                elif progress is None:
+                    self._edges_of(edge).discard(edge)
+                    eased += [] if self._groups[edge.dependent] else self.open_gates(edge.dependent, *Gate)
+                elif hard:
                     lost.append(progress)
                 else:
                     self.stop_waiting(progress, edge)
@@ -155,5 +170,7 @@ class State:
         progress.soft.difference_update(soft)
 
     def _edges_of(self, edge: Edge) -> set[Edge]:
-        progress = self.objects[edge.dependent]
+        progress = self.objects.get(edge.dependent)
+        if progress is None:
+            return self._groups[edge.dependent]
         return progress.hard if edge.strength is Strength.HARD else progress.soft

@@ -7,8 +7,9 @@ order of its answers depends on the edges alone, never on the order in which the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TypeAlias
 
 import networkx as nx
@@ -25,10 +26,16 @@ Arrows: TypeAlias = "nx.DiGraph[Ref]"
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A soft edge that closed a loop, with the objects from its dependency back to its dependent."""
+    """A soft edge that closed a loop."""
 
     edge: Edge
-    way_back: tuple[Ref, ...]
+    ways: _Ways = field(repr=False, compare=False)
+    """Shared by many, since each way may be long."""
+
+    @property
+    def way_back(self) -> tuple[Ref, ...]:
+        """The objects from its dependency back to its dependent, on a shortest way."""
+        return self.ways.between(self.edge)
 
 
 def rank_of(edge: Edge) -> tuple[bool, int]:
@@ -41,33 +48,80 @@ def order_of(edge: Edge) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return key_of(edge.dependent), key_of(edge.dependency)
 
 
-def closing_loops(edges: Sequence[Edge]) -> list[Dropped]:
+def closing_loops(edges: Sequence[Edge], yielding: Collection[str] = ()) -> list[Dropped]:
     """The soft edges to drop, weakest first.
 
     Inside strongly connected components, all hard edges are taken, and then the soft ones, strongest first,
     each unless it closes a loop with those already taken. So nothing is dropped that could have stayed, and
     what is dropped closes a loop of edges none of which is weaker.
+
+    Args:
+        edges: at most one per pair of ends.
+        yielding: the rules whose soft edges are weaker than all others.
     """
     inside = _inside_components(edges)
     arrows = _arrows(edge for edge in inside if edge.strength is Strength.HARD)
     arrows.add_nodes_from(ref for edge in inside for ref in (edge.dependent, edge.dependency))
-    dropped = []
-    soft = [edge for edge in inside if edge.strength is Strength.SOFT]
-    for edge in sorted(soft, key=lambda edge: (-_GATES[edge.gate], *order_of(edge))):
-        if nx.has_path(arrows, edge.dependency, edge.dependent):
-            way_back = nx.shortest_path(arrows, edge.dependency, edge.dependent)
-            dropped.append(Dropped(edge, tuple(way_back)))
+    strong = [edge for edge in inside if edge.strength is Strength.SOFT and edge.rule not in yielding]
+    weak = [edge for edge in inside if edge.strength is Strength.SOFT and edge.rule in yielding]
+    strong.sort(key=lambda edge: (-_GATES[edge.gate], *order_of(edge)[::-1]))
+    weak.sort(key=lambda edge: (-_GATES[edge.gate], *order_of(edge)))
+    # Of all that wait for one thing, one search finds which close a loop: what is kept of them leads to it, and not
+    # on from it. Those that yield are few that wait for many, so there the search goes the other way.
+    dropped: list[Dropped] = []
+    for hub, run in groupby(strong, key=lambda edge: edge.dependency):
+        ways = _Ways(hub, arrows.successors, outwards=True)
+        dropped += _dropped(run, ways, arrows)
+    for hub, run in groupby(weak, key=lambda edge: edge.dependent):
+        ways = _Ways(hub, arrows.predecessors, outwards=False)
+        dropped += _dropped(run, ways, arrows)
+    return dropped[::-1]
+
+
+def _dropped(run: Iterable[Edge], ways: _Ways, arrows: Arrows) -> Iterator[Dropped]:
+    """The edges of a run that close a loop; the others become arrows."""
+    for edge in run:
+        if ways.close(edge):
+            yield Dropped(edge, ways)
         else:
             arrows.add_edge(edge.dependent, edge.dependency)
-    return dropped[::-1]
+
+
+class _Ways:
+    """The shortest ways from one ref to all that it waits for, or to it from all that wait for it."""
+
+    def __init__(self, hub: Ref, neighbours: Callable[[Ref], Iterable[Ref]], *, outwards: bool) -> None:
+        self._outwards = outwards
+        self._came_by = {hub: hub}
+        queue = deque([hub])
+        while queue:
+            here = queue.popleft()
+            for other in neighbours(here):
+                if other not in self._came_by:
+                    self._came_by[other] = here
+                    queue.append(other)
+
+    def close(self, edge: Edge) -> bool:
+        """Whether there is a way back from an edge's dependency to its dependent; one of them is the hub."""
+        return self._far_end(edge) in self._came_by
+
+    def between(self, edge: Edge) -> tuple[Ref, ...]:
+        """That way, both ends included."""
+        way = [self._far_end(edge)]
+        while self._came_by[way[-1]] != way[-1]:
+            way.append(self._came_by[way[-1]])
+        return tuple(reversed(way) if self._outwards else way)
+
+    def _far_end(self, edge: Edge) -> Ref:
+        return edge.dependent if self._outwards else edge.dependency
 
 
 def hard_loops(edges: Iterable[Edge]) -> list[tuple[Edge, ...]]:
     """The shortest loop of each strongly connected component of the hard edges, from its first ref on."""
-    ways: dict[Ref, dict[Ref, list[Edge]]] = {}
+    inside: dict[Ref, list[Edge]] = {}
     for edge, component in _with_component([edge for edge in edges if edge.strength is Strength.HARD]):
-        ways.setdefault(component, {}).setdefault(edge.dependent, []).append(edge)
-    return [_shortest_loop(ways[component]) for component in sorted(ways, key=key_of)]
+        inside.setdefault(component, []).append(edge)
+    return [_shortest_loop(inside[component]) for component in sorted(inside, key=key_of)]
 
 
 def _arrows(edges: Iterable[Edge]) -> Arrows:
@@ -78,13 +132,14 @@ def _arrows(edges: Iterable[Edge]) -> Arrows:
 
 def _with_component(edges: Sequence[Edge]) -> list[tuple[Edge, Ref]]:
     """The edges that lie on some loop, in order of their ends, each with the first ref of its component."""
+    between = _Thinning(edges).left()
     component_of: dict[Ref, Ref] = {}
-    for members in nx.strongly_connected_components(_arrows(edges)):
+    for members in nx.strongly_connected_components(_arrows(between)):
         if len(members) > 1:
             component_of |= dict.fromkeys(members, min(members))
     return [
         (edge, component_of[edge.dependent])
-        for edge in sorted(edges, key=order_of)
+        for edge in sorted(between, key=order_of)
         if edge.dependent in component_of and component_of[edge.dependent] == component_of.get(edge.dependency)
     ]
 
@@ -93,12 +148,54 @@ def _inside_components(edges: Sequence[Edge]) -> list[Edge]:
     return [edge for edge, _ in _with_component(edges)]
 
 
-def _shortest_loop(ways: dict[Ref, list[Edge]]) -> tuple[Edge, ...]:
-    """The first of the shortest loops; every ref is on some loop, since the ways make up one component."""
+class _Thinning:
+    """Edges without those of refs that no loop can lead through: where nothing waits, or nothing is waited for.
+
+    Chains and trees vanish in time linear in their length, so that a loop is looked for only where there may be one.
+    """
+
+    def __init__(self, edges: Sequence[Edge]) -> None:
+        self.ways: dict[Ref, list[Edge]] = {}
+        """The edges of those that wait."""
+        self._backs: dict[Ref, list[Edge]] = {}
+        for edge in edges:
+            for ref in (edge.dependent, edge.dependency):
+                if ref not in self.ways:
+                    self.ways[ref], self._backs[ref] = [], []
+            self.ways[edge.dependent].append(edge)
+            self._backs[edge.dependency].append(edge)
+        self._out = {ref: len(ways) for ref, ways in self.ways.items()}
+        self._in = {ref: len(backs) for ref, backs in self._backs.items()}
+        self.take_out(ref for ref in list(self.ways) if not (self._out[ref] and self._in[ref]))
+
+    def left(self) -> list[Edge]:
+        """The edges between what was not taken out."""
+        return [edge for ways in self.ways.values() for edge in ways if edge.dependency in self.ways]
+
+    def take_out(self, refs: Iterable[Ref]) -> None:
+        """Take refs out, and with them all that no loop leads through any more."""
+        gone = list(refs)
+        for ref in gone:
+            if ref not in self.ways:
+                continue
+            for edge in self.ways.pop(ref):
+                self._in[edge.dependency] -= 1
+                if not self._in[edge.dependency]:
+                    gone.append(edge.dependency)
+            for edge in self._backs[ref]:
+                self._out[edge.dependent] -= 1
+                if not self._out[edge.dependent]:
+                    gone.append(edge.dependent)
+
+
+def _shortest_loop(edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    """The first of the shortest loops. A ref whose loops are known is taken out before the next one is tried."""
+    thinning = _Thinning(edges)
     best: tuple[Edge, ...] = ()
-    for start in sorted(ways, key=key_of):
-        loop = _loop_through(start, ways, shorter_than=len(best))
-        best = loop or best
+    for start in sorted(thinning.ways, key=key_of):
+        if start in thinning.ways:
+            best = _loop_through(start, thinning.ways, shorter_than=len(best)) or best
+            thinning.take_out([start])
     return best
 
 
@@ -113,7 +210,7 @@ def _loop_through(start: Ref, ways: dict[Ref, list[Edge]], *, shorter_than: int)
         for edge in ways[here]:
             if edge.dependency == start:
                 return (*_path_to(here, start, came_by), edge)
-            if edge.dependency not in came_by:
+            if edge.dependency not in came_by and edge.dependency in ways:
                 came_by[edge.dependency] = edge
                 queue.append((edge.dependency, length + 1))
     return ()

@@ -1,7 +1,8 @@
 """The declared objects, arranged once so that every rule stays near linear in their number.
 
-It answers three questions: is this object declared, which pods will the declared workloads make, and who
-stands behind a Service. Must not decide on edges: that is what the rules are for.
+It answers four questions: is this object declared, which pods will the declared workloads make, who stands
+behind a Service, and what does a declared definition say about a custom resource. Must not decide on edges: that
+is what the rules are for.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from rebuild.graph import embedded
 from rebuild.graph.fields import pairs, text
-from rebuild.graph.selectors import includes
+from rebuild.graph.pods import containers_of
+from rebuild.graph.shelf import Shelf
+from rebuild.model import kinds
 from rebuild.model.blueprint import Blueprint
-from rebuild.model.kinds import Kind, from_crd
+from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body, Manifest, dig, dig_maps
 from rebuild.model.refs import Ref
 
@@ -28,8 +33,6 @@ TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("batch", "Job"): ("spec", "template"),
 }
 """Where the kinds that make pods keep the pod's metadata and spec. A PodTemplate object makes no pods."""
-CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
-"""Where a pod spec keeps its containers, in the order of their start."""
 
 _RUN_TO_COMPLETION = frozenset({("batch", "CronJob"), ("batch", "Job")})
 """Their pods end: none of them is a backend, even where a chart gives them the labels of one."""
@@ -58,7 +61,7 @@ class Workload:
     @property
     def containers(self) -> Iterator[Body]:
         """The containers of the pod, those of all three sorts."""
-        return (item for sort in CONTAINERS for item in dig_maps(self.pod, sort))
+        return containers_of(self.pod)
 
     @property
     def named_service_account(self) -> str:
@@ -75,18 +78,25 @@ class Index:
     """Immutable lookups over one blueprint. All it gives is in ref order, whatever the files' order was."""
 
     def __init__(self, blueprint: Blueprint) -> None:
+        self.kinds = blueprint.kinds
         self._declared = {item.ref: item for item in sorted(blueprint, key=lambda item: key_of(item.ref))}
         self._by_kind: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
+        self._by_place: dict[tuple[str, str, str], list[Manifest]] = defaultdict(list)
         for item in self:
             self._by_kind[item.ref.group_kind].append(item)
+            self._by_place[item.ref.namespace, item.ref.group, item.ref.kind].append(item)
         self.workloads = tuple(self._read_workloads())
-        self._in_namespace: dict[str, list[Workload]] = defaultdict(list)
-        self._by_label: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
+        in_namespace: dict[str, list[Workload]] = defaultdict(list)
         for workload in self.workloads:
-            namespace = workload.ref.namespace
-            self._in_namespace[namespace].append(workload)
-            for key, value in workload.labels.items():
-                self._by_label[namespace, key, value].append(workload)
+            in_namespace[workload.ref.namespace].append(workload)
+        self._shelves = {name: Shelf((each.labels, each) for each in here) for name, here in in_namespace.items()}
+        self._by_name: dict[tuple[str, str, str], list[Ref]] = defaultdict(list)
+        for item in self:
+            self._by_name[item.ref.kind, item.ref.namespace, item.ref.name].append(item.ref)
+        self._crds = [(kind, item) for item in self.of_kind(*_CRD) if (kind := kinds.from_crd(item.body))]
+        self._schemas = dict(self._read_schemas())
+        self.embedded = tuple(self._read_embedded())
+        """The pod templates inside of custom resources, whose operators will make pods of them in their own time."""
 
     def __iter__(self) -> Iterator[Manifest]:
         return iter(self._declared.values())
@@ -94,6 +104,10 @@ class Index:
     def of_kind(self, group: str, kind: str) -> Iterable[Manifest]:
         """The declared objects of one kind."""
         return self._by_kind.get((group, kind), ())
+
+    def of_kind_in(self, namespace: str, group: str, kind: str) -> Iterable[Manifest]:
+        """The declared objects of one kind in one namespace."""
+        return self._by_place.get((namespace, group, kind), ())
 
     def get(self, ref: Ref) -> Manifest | None:
         """The declaration of an object, whatever version the ref was written in."""
@@ -104,20 +118,37 @@ class Index:
         item = self._declared.get(Ref(group, kind, namespace, name))
         return item.ref if item else None
 
+    def named(self, kind: str, namespace: str, name: str) -> Iterable[Ref]:
+        """The declared objects of this kind and name, whatever their group."""
+        return self._by_name.get((kind, namespace, name), ())
+
     def crds(self) -> Iterator[tuple[Kind, Ref]]:
         """What each declared CustomResourceDefinition defines; incomplete definitions define nothing."""
-        for item in self.of_kind(*_CRD):
-            if kind := from_crd(item.body):
-                yield kind, item.ref
+        return ((kind, item.ref) for kind, item in self._crds)
+
+    def custom(self) -> Iterator[Manifest]:
+        """The declared objects of kinds that Kubernetes itself does not have."""
+        builtin = kinds.builtin()
+        for (group, kind), items in self._by_kind.items():
+            if builtin.get(group, kind) is None:
+                yield from items
+
+    def schema_of(self, ref: Ref) -> Body | None:
+        """The schema of a custom resource in its version, or None where no declared definition has one."""
+        return self._schemas.get((ref.group, ref.kind, ref.version))
 
     def workloads_in(self, namespace: str) -> Iterable[Workload]:
         """The declared workloads of a namespace."""
-        return self._in_namespace.get(namespace, ())
+        return self._shelves.get(namespace, ())
+
+    def workloads_matching(self, namespace: str, selector: Any) -> list[Workload]:
+        """The workloads of a namespace whose pods a `metav1.LabelSelector` selects."""
+        shelf = self._shelves.get(namespace)
+        return shelf.matching(selector) if shelf else []
 
     def workloads_with(self, namespace: str, wanted: Mapping[str, str]) -> list[Workload]:
         """The workloads of a namespace whose pods carry all the wanted labels; none when none is wanted."""
-        buckets = [self._by_label.get((namespace, key, value), []) for key, value in wanted.items()]
-        return [item for item in min(buckets, key=len, default=[]) if includes(item.labels, wanted)]
+        return self.workloads_matching(namespace, {"matchLabels": wanted}) if wanted else []
 
     def behind_service(self, namespace: str, name: str) -> list[Ref]:
         """A declared Service and the declared workloads whose pods will be its endpoints.
@@ -137,6 +168,18 @@ class Index:
         for item in self:
             if workload := Workload.of(item):
                 yield workload
+
+    def _read_embedded(self) -> Iterator[Workload]:
+        for item in self.custom():
+            for node in embedded.pod_specs_in(item, self.schema_of(item.ref)):
+                yield Workload(item.ref, pairs(node.parent, "metadata", "labels"), node.value)
+
+    def _read_schemas(self) -> Iterator[tuple[tuple[str, str, str], Body]]:
+        for kind, item in self._crds:
+            for version in dig_maps(item.body, "spec", "versions"):
+                schema = dig(version, "schema", "openAPIV3Schema")
+                if isinstance(schema, dict):
+                    yield (kind.group, kind.kind, text(version, "name")), schema
 
 
 def key_of(ref: Ref) -> tuple[str, str, str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import networkx as nx
 
 from rebuild.model.edges import Edge, Gate
+from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 
 WRITE = 0.01
@@ -53,9 +54,12 @@ def tails(refs: Iterable[Ref], edges: Sequence[Edge]) -> dict[Ref, float]:
     """Seconds from the sending of each object until it and all that waits for it are READY.
 
     The longer of its own readiness and the longest way through a dependent: until the gate of the edge opens,
-    and from there the dependent's own tail. The edges must not form a loop.
+    and from there the dependent's own tail. Ways lead through groups, which take no time. The edges must not form
+    a loop.
     """
     waits: dict[Ref, list[Edge]] = {ref: [] for ref in refs}
+    declared = list(waits)
+    waits |= {edge.dependency: [] for edge in edges if is_group(edge.dependency)}
     arrows: nx.DiGraph[Ref] = nx.DiGraph()
     arrows.add_nodes_from(waits)
     for edge in edges:
@@ -64,10 +68,14 @@ def tails(refs: Iterable[Ref], edges: Sequence[Edge]) -> dict[Ref, float]:
             waits[edge.dependency].append(edge)
     result: dict[Ref, float] = {}
     for ref in nx.topological_sort(arrows):
-        ways = (_until_open(edge) + result[edge.dependent] for edge in waits[ref])
-        result[ref] = max(WRITE + prior(ref), max(ways, default=0.0))
-    return {ref: result[ref] for ref in waits}
+        ways = (until_open(edge) + result[edge.dependent] for edge in waits.get(ref, ()))
+        own = 0.0 if is_group(ref) else WRITE + prior(ref)
+        result[ref] = max(own, max(ways, default=0.0))
+    return {ref: result[ref] for ref in declared}
 
 
-def _until_open(edge: Edge) -> float:
+def until_open(edge: Edge) -> float:
+    """Seconds from the sending of the dependency, or from the opening of a group, until the gate of the edge opens."""
+    if is_group(edge.dependency):
+        return 0.0
     return WRITE if edge.gate is Gate.EXISTS else WRITE + prior(edge.dependency)

@@ -21,6 +21,7 @@ from rebuild.health.kinds import (
     policy,
     services,
     storage,
+    webhooks,
     workloads,
 )
 from rebuild.health.verdicts import GroupKind, Rule
@@ -28,7 +29,7 @@ from rebuild.model import kinds
 from rebuild.model.objects import Body
 from rebuild.model.states import Status
 
-FAMILIES: Final = (apiservices, crds, jobs, namespaces, pods, policy, services, storage, workloads)
+FAMILIES: Final = (apiservices, crds, jobs, namespaces, pods, policy, services, storage, webhooks, workloads)
 
 RULES: Final[Mapping[GroupKind, Rule]] = MappingProxyType(
     {group_kind: rule for family in FAMILIES for group_kind, rule in family.RULES.items()}

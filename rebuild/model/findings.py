@@ -28,6 +28,12 @@ class Finding:
     origin: Origin | None = None
     next_step: str = ""
 
+    @property
+    def place(self) -> tuple[str, int, str, str, str]:
+        """The sort key that puts findings in order of where they stand, those that stand nowhere first."""
+        path, line = (self.origin.path, self.origin.line) if self.origin else ("", 0)
+        return path, line, self.code, str(self.ref or ""), self.message
+
     def __str__(self) -> str:
         where = f"{self.origin}: " if self.origin else ""
         about = f"{self.ref}: " if self.ref and str(self.ref) not in self.message else ""

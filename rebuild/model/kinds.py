@@ -73,12 +73,19 @@ def builtin() -> Kinds:
 
 
 def from_crd(body: Mapping[str, Any]) -> Kind | None:
-    """The kind that a CustomResourceDefinition defines, or None when the definition lacks what that takes."""
+    """The kind that a CustomResourceDefinition defines, or None when the definition lacks what that takes.
+
+    What is no text where a name has to be counts as missing.
+    """
     names = dig(body, "spec", "names")
     group, kind, plural = dig(body, "spec", "group"), dig(names, "kind"), dig(names, "plural")
-    versions = [v for v in dig_maps(body, "spec", "versions") if v.get("served") and v.get("name")]
-    if not (group and kind and plural and versions):
+    versions = [v for v in dig_maps(body, "spec", "versions") if v.get("served") and _is_name(v.get("name"))]
+    if not (_is_name(group) and _is_name(kind) and _is_name(plural) and versions):
         return None
     versions.sort(key=lambda v: not v.get("storage"))
     namespaced = dig(body, "spec", "scope") == "Namespaced"
     return Kind(group, kind, plural, namespaced, tuple(v["name"] for v in versions))
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rebuild.graph import build as graphs
+from rebuild.graph import hints
 from rebuild.graph.build import Graph
 from rebuild.lint import check as lint
 from rebuild.lint.check import Checked
@@ -46,7 +47,7 @@ def declared(sources: list[Source], *, kinds: Kinds, namespace: str) -> Declared
         InvalidBlueprint: with every problem of every file, when one of them stands in the way of a plan.
     """
     files = [file for source in sources for file in source.files]
-    blueprint = read(files, kinds=kinds, namespace=namespace)
+    blueprint = hints.installed(read(files, kinds=kinds, namespace=namespace))
     notes = tuple(finding for source in sources for finding in source.findings)
     blueprint = Blueprint(blueprint.manifests, blueprint.kinds, (*notes, *blueprint.findings))
     errors = [f for f in blueprint.findings if f.severity is Severity.ERROR]

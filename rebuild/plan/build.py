@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from rebuild.graph.build import Graph
+from rebuild.graph.index import key_of
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Severity
-from rebuild.model.kinds import Kind, Kinds
+from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
-from rebuild.plan import fidelity, images, references
+from rebuild.plan import fidelity, images, references, served
 from rebuild.plan.fidelity import Capabilities, Fitted
+from rebuild.plan.recoverability import check as recoverability
 from rebuild.plan.snapshot import Snapshot, version_of
 from rebuild.plan.steps import Action, Plan, Step
 from rebuild.verify import compare, controllers, paths, reapply, schema
@@ -49,6 +51,8 @@ def build(
 ) -> Plan:
     """The steps that make the target hold what the blueprint declares. Pure: nothing is read or written.
 
+    Steps come in order of their refs and findings by place, so the same files give the same plan in whatever order.
+
     Args:
         blueprint: what is declared.
         graph: who waits for whom; must not hold a hard loop.
@@ -56,32 +60,38 @@ def build(
         manager: the field manager that writes are made as.
         refused: why the API server is sure to refuse an object, which is then not sent; the findings tell of it.
     """
+    blueprint = replace(
+        blueprint, manifests={ref: blueprint.manifests[ref] for ref in sorted(blueprint.manifests, key=key_of)}
+    )
     fitted = fidelity.fit(blueprint, surroundings.capabilities)
     setting = setting_for(blueprint, surroundings.snapshot, manager=manager)
     findings: list[Finding] = [*blueprint.findings, *graph.findings, *_unread(surroundings.snapshot)]
-    findings += references.undeclared(graph.edges, graph.expected, blueprint)
+    findings += references.undeclared(graph.edges, graph.expected - graph.produced, blueprint)
+    findings += recoverability.findings(blueprint)
     homeless = {f.ref: f for f in references.homeless(blueprint, surroundings.snapshot)}
     findings += homeless.values()
+    findings += served.deprecated(blueprint)
     needed = images.needed(blueprint)
     findings += images.findings(blueprint, needed)
-    steps = {}
+    steps, unserved = {}, []
     for declared in blueprint:
         tail = graph.tails.get(declared.ref, 0.0)
         step = _step(declared, fitted, surroundings, blueprint.kinds, setting, tail)
         if step.action is Action.FAIL:
-            findings.append(_not_served(step))
+            unserved.append((declared, step.reason))
         elif step.action is Action.CREATE and declared.ref in homeless:
             step = Step(declared, Action.FAIL, awaited=False, reason=homeless[declared.ref].message)
         elif step.action in (Action.CREATE, Action.CONFIGURE) and declared.ref in refused:
             step = Step(declared, Action.FAIL, awaited=False, reason=refused[declared.ref])
         steps[declared.ref] = step
+    findings += served.not_served(unserved)
     edges = fitted.openable(graph.edges)
     return Plan(
         steps=steps,
         edges=edges,
         expected=graph.expected,
         kinds=blueprint.kinds,
-        findings=tuple(findings),
+        findings=tuple(sorted(findings, key=lambda each: each.place)),
         limits=tuple(fitted.limits),
         waiting_claims=frozenset(_waiting_claims(blueprint, surroundings.snapshot)),
         images=needed,
@@ -102,7 +112,7 @@ def _step(
     ref = declared.ref
     if ref in fitted.held_back:
         return Step(declared, Action.HOLD_BACK, awaited=False, reason=fitted.held_back[ref])
-    problem = _unserved(ref, known.of(ref))
+    problem = served.problem(ref, known.of(ref))
     if problem:
         return Step(declared, Action.FAIL, awaited=False, reason=problem)
     manifest = fitted.manifests.get(ref, declared)
@@ -125,27 +135,6 @@ def _differing(manifest: Manifest, live: Body, setting: Setting) -> list[str]:
         for found in compare.deviations(manifest, live, setting.schemas)
         if not controllers.controller_for(manifest, live, found.path, setting)
     ]
-
-
-def _unserved(ref: Ref, kind: Kind | None) -> str:
-    """Why an object cannot be sent to this target, or nothing."""
-    name = f"{ref.api_version} {ref.kind}"
-    if kind is None:
-        return f"{name} is neither declared by a CustomResourceDefinition nor served by the target"
-    if ref.version not in kind.versions:
-        return f"{name} is not served; the kind is served as {', '.join(kind.versions)}"
-    return ""
-
-
-def _not_served(step: Step) -> Finding:
-    return Finding(
-        "kind-not-served",
-        Severity.WARNING,
-        step.reason,
-        step.ref,
-        step.manifest.origin,
-        "declare its CustomResourceDefinition in the source, or write it in a version that is served",
-    )
 
 
 def _unread(snapshot: Snapshot) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.findings import Limit
+from rebuild.model.groups import is_group
 from rebuild.model.objects import Body, Manifest, dig, dig_maps
 from rebuild.model.refs import Ref
 
@@ -63,13 +64,13 @@ class Fitted:
     def openable(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
         """The edges whose gates this target can open; the others are not waited for, which is a limit as well.
 
-        A dependent that is held back itself has its limit already.
+        A dependent that is held back itself has its limit already, and a group can have none.
         """
         kept = []
         for edge in edges:
             if not self._stays_closed(edge):
                 kept.append(edge)
-            elif edge.dependent not in self.held_back:
+            elif edge.dependent not in self.held_back and not is_group(edge.dependent):
                 message = f"does not wait until {edge.dependency} {edge.gate}: that never comes true here"
                 self.limits.append(Limit("gate-not-provable", edge.dependent, message))
         return tuple(kept)

@@ -59,7 +59,7 @@ def undeclared(edges: Iterable[Edge], expected: frozenset[Ref], blueprint: Bluep
         yield Finding(
             "undeclared-reference",
             Severity.WARNING,
-            f"{first}{more} uses {ref}, which is not declared: it has to come from elsewhere",
+            f"{first}{more} {'use' if others else 'uses'} {ref}, which is not declared: it has to come from elsewhere",
             ref,
             _origin(blueprint, first),
             "declare it, or add it with --with",

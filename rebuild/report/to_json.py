@@ -29,7 +29,7 @@ SCHEMA_VERSION = "rebuild.dev/report/v1alpha1"
 def document(ledger: Ledger) -> dict[str, Any]:
     """The report on the events folded so far; ready to be encoded, its fields always in the same order."""
     answer, judged = verdict(ledger), judgements(ledger)
-    run = ledger.run
+    run, is_plan = ledger.run, ledger.verb == "plan"
     found = [record.verification for record in ledger.objects.values() if record.verification]
     document_limits = [_limit(limit) for limit in limits(ledger)]
     differences = [_difference(difference) for one in found for difference in one.differences]
@@ -38,9 +38,9 @@ def document(ledger: Ledger) -> dict[str, Any]:
     return {
         "schemaVersion": SCHEMA_VERSION,
         "tool": run.tool if run else None,
-        "run": run.run if run else None,
+        "run": run.run if run and not is_plan else None,
         "verb": run.verb if run else None,
-        "started": run.started if run else None,
+        "started": run.started if run and not is_plan else None,
         "verdict": answer.word.value,
         "exit": {"code": int(answer.exit), "reason": answer.reason},
         "source": _source(ledger),
@@ -54,6 +54,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
             "findings": len(found_all),
         },
         "objects": [_object(record, judged[ref], answer) for ref, record in ledger.objects.items()],
+        "edges": [_edge(edge) for edge in ledger.plan.edges] if ledger.plan else [],
         "limits": document_limits,
         "differences": differences,
         "controllerOwned": owned,
@@ -145,7 +146,7 @@ def _object(record: Record, judgement: Judgement, answer: Verdict) -> dict[str, 
         "reason": record.reason or None,
         "because": str(record.because) if record.because else None,
         "fault": _fault(record.fault),
-        "releasedWithout": [_edge(edge) for edge in record.ended.released_without] if record.ended else [],
+        "releasedWithout": [_unkept(edge) for edge in record.ended.released_without] if record.ended else [],
         "trouble": _trouble(record.trouble),
         "pods": [_pod(pod, answer.recovery_seconds) for pod in record.pods.times] if record.pods else [],
         "events": [_event(event) for event in record.pods.events] if record.pods else [],
@@ -178,6 +179,17 @@ def _fault(fault: Fault | None) -> dict[str, Any] | None:
 
 
 def _edge(edge: Edge) -> dict[str, Any]:
+    return {
+        "dependent": str(edge.dependent),
+        "dependency": str(edge.dependency),
+        "gate": edge.gate.value,
+        "strength": edge.strength.value,
+        "why": edge.why,
+        "rule": edge.rule,
+    }
+
+
+def _unkept(edge: Edge) -> dict[str, Any]:
     return {"dependency": str(edge.dependency), "gate": edge.gate.value, "why": edge.why}
 
 

@@ -1,4 +1,4 @@
-"""docs/errors.md is what the source says, and it leaves nothing out."""
+"""docs/errors.md and docs/findings.md are what the source says, and they leave nothing out."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ ENTRIES = generate_errors.codes(generate_errors.trees())
 
 def test_the_page_is_up_to_date() -> None:
     assert generate_errors.PAGE.read_text() == generate_errors.page(), "run `python tools/generate_errors.py`"
+    assert generate_errors.FINDINGS.read_text() == generate_errors.findings_page(), "run the same"
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda error: error.__name__)
@@ -25,8 +26,17 @@ def test_each_error_has_a_code_of_its_own_and_says_what_it_means(error: type[Reb
 
 
 @pytest.mark.parametrize("code", ENTRIES)
-def test_each_finding_says_something(code: str) -> None:
+def test_each_finding_says_something_and_how_severe_it_is(code: str) -> None:
     assert ENTRIES[code].messages or ENTRIES[code].steps
+    assert ENTRIES[code].severities
+
+
+def test_every_code_that_a_case_expects_is_on_the_page() -> None:
+    """What the rules really say, by the files that their tests compare with."""
+    cases = (path.read_text() for path in sorted((generate_errors.ROOT / "tests").rglob("findings.txt")))
+    said = {code for text in cases for code in re.findall(r" \[([a-z-]+)\](?: \(.*\))?$", text, re.MULTILINE)}
+    assert len(said) > 10
+    assert said <= ENTRIES.keys()
 
 
 def test_no_code_of_a_finding_escapes_the_page() -> None:

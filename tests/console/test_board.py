@@ -14,6 +14,7 @@ from rebuild.model.edges import Gate
 from rebuild.model.events import Event, ObjectVerified, PhaseBegan, PhaseEnded, RunStarted, WriteIntended
 from rebuild.model.facts import HealthSeen, StopAsked, WriteFailed
 from rebuild.model.faults import Cause, Fault
+from rebuild.model.groups import group
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.providers.kwok.build import Step
@@ -81,6 +82,12 @@ def test_an_object_that_others_make_is_named_when_only_that_is_left_to_wait_for(
     ]
     events.append(HealthSeen(account, Status(Health.CURRENT), 3, 1.0))
     assert "expecting" not in "\n".join(drawn(board(events).picture(1.0)))
+
+
+def test_a_group_is_nothing_to_expect() -> None:
+    wave = group("wave")
+    plan = story.planned(story.WEB, edges=(story.edge(story.WEB, wave), story.edge(wave, story.WEB)))
+    assert "expecting" not in "\n".join(drawn(board([plan]).picture(1.0)))
 
 
 def test_rows_are_bounded_and_the_rest_is_counted() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
-from rebuild.console.tables import longest_chain, print_plan, print_table
+from rebuild.console.tables import print_plan, print_table
 from rebuild.graph import rank
 from rebuild.model import kinds
-from rebuild.model.edges import Edge, Gate
+from rebuild.model.edges import Edge
 from rebuild.model.findings import Finding, Limit, Severity
 from rebuild.model.images import Image, NeededImage
 from rebuild.model.objects import Manifest, Origin
@@ -66,7 +66,7 @@ def test_hostile_cells_are_shown_as_they_are_without_effect() -> None:
     assert lines == ["[b]t[/b]", "NAME          STATE  SERVER", "[red]x[/red]  [2J    abc :smile:"]
 
 
-def test_a_plan_is_counted_by_namespace_and_kind_with_findings_limits_and_the_longest_chain() -> None:
+def test_a_plan_is_counted_by_namespace_and_kind_with_findings_limits_and_the_expected_course() -> None:
     other = Ref.of("v1", "ConfigMap", "shop", "other")
     actions = {
         story.SHOP: Action.CREATE,
@@ -75,7 +75,7 @@ def test_a_plan_is_counted_by_namespace_and_kind_with_findings_limits_and_the_lo
         story.WEB: Action.CREATE,
         story.WIDGET: Action.HOLD_BACK,
     }
-    edges = (story.edge(story.WEB, story.CONFIG, why="mounts it"), story.edge(story.CONFIG, story.SHOP))
+    edges = (story.edge(story.WEB, story.CONFIG, why="mounts it"),)
     stream = io.StringIO()
     print_plan(stream, plan(actions, edges, (Limit("held-back-api", story.WIDGET, "nothing answers"),)))
     assert stream.getvalue().splitlines() == [
@@ -94,11 +94,14 @@ def test_a_plan_is_counted_by_namespace_and_kind_with_findings_limits_and_the_lo
         "CODE           OBJECT                           MESSAGE",
         "held-back-api  example.com/v1/Widget/shop/blue  nothing answers",
         "",
-        "longest chain",
-        "OBJECT                       LEFT FROM HERE",
-        "v1/Namespace/-/shop          15.0 s",
-        "v1/ConfigMap/shop/settings   15.0 s",
-        "apps/v1/Deployment/shop/web  15.0 s",
+        "critical path: 15.0 s expected, not measured",
+        "AT     OBJECT                       TAKES   WAITS BECAUSE",
+        "0.0 s  v1/ConfigMap/shop/settings   0.0 s   -",
+        "0.0 s  apps/v1/Deployment/shop/web  15.0 s  mounts it (hard, until it exists)",
+        "",
+        "writes that may leave",
+        "SECOND  WRITES",
+        "0 s     3",
     ]
 
 
@@ -122,20 +125,6 @@ def test_the_images_of_a_plan_are_counted_by_registry_and_listed_when_asked_for(
         "docker.io/library/nginx:1.27  Always, Never  apps/v1/Deployment/shop/web",
         "quay.io/shop/api:2            IfNotPresent   apps/v1/Deployment/shop/web, v1/Namespace/-/shop",
     ]
-
-
-def test_the_longest_chain_ends_where_nothing_makes_the_run_longer() -> None:
-    scaler = Ref.of("policy/v1", "PodDisruptionBudget", "shop", "web")
-    edges = (story.edge(scaler, story.WEB), story.edge(story.WEB, story.SHOP))
-    chain = longest_chain(plan(dict.fromkeys((scaler, story.WEB, story.SHOP), Action.CREATE), edges))
-    assert [step.ref for step in chain] == [story.SHOP, story.WEB]
-
-
-def test_the_longest_chain_goes_through_the_gate_that_takes_long_and_not_the_nearest_tail() -> None:
-    job = Ref.of("batch/v1", "Job", "shop", "migrate")
-    edges = (story.edge(story.CONFIG, job, Gate.READY), story.edge(story.WEB, job))
-    chain = longest_chain(plan(dict.fromkeys((job, story.CONFIG, story.WEB), Action.CREATE), edges))
-    assert [step.ref for step in chain] == [job, story.CONFIG]
 
 
 def test_an_empty_plan_has_nothing_to_do() -> None:

@@ -100,3 +100,21 @@ def test_a_bad_call_names_the_value_and_the_code(arguments: tuple[object, ...], 
     assert words in ran.stderr
     assert "Traceback" not in ran.stderr
     assert ran.stdout == ""
+
+
+def test_a_plan_is_drawn_and_its_answer_stays_out_of_the_picture() -> None:
+    for form, head in (("dot", "digraph plan {\n"), ("mermaid", "flowchart LR\n")):
+        ran = rebuild("plan", ROOT, "--path", "examples/shop", "-o", form)
+
+        assert ran.code == 0
+        assert ran.stdout.startswith(head)
+        assert "PASS" not in ran.stdout
+        assert ran.stderr.startswith("PASS")
+
+
+def test_two_plans_of_the_same_commit_are_the_same_to_the_byte() -> None:
+    first, second = (
+        rebuild("plan", ROOT, "--path", "examples/shop", "-o", "json", PYTHONHASHSEED=seed) for seed in ("1", "2")
+    )
+    assert first.stdout == second.stdout
+    assert first.json()["expected"]["criticalPath"][-1]["ref"].startswith("autoscaling/v2/HorizontalPodAutoscaler/")

@@ -22,6 +22,7 @@ from rebuild.model.facts import (
     WriteFailed,
 )
 from rebuild.model.faults import Cause, Fault
+from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.model.troubles import Trouble, TroubleKind
@@ -39,8 +40,10 @@ class Auditor:
     def __init__(self, state: State) -> None:
         self.state = state
         self.steps = state.plan.steps
+        ends = {ref for edge in state.plan.edges for ref in (edge.dependent, edge.dependency)}
+        self.groups = {ref for ref in ends if is_group(ref)}
         self.edges: dict[Strength, dict[Ref, list[Edge]]] = {
-            strength: {ref: [] for ref in self.steps} for strength in Strength
+            strength: {ref: [] for ref in self.steps.keys() | self.groups} for strength in Strength
         }
         for edge in state.plan.edges:
             self.edges[edge.strength][edge.dependent].append(edge)
@@ -88,17 +91,21 @@ class Auditor:
             more = {
                 ref
                 for ref, edges in self.edges[Strength.HARD].items()
-                if ref not in skipped and self.steps[ref].action not in NOT_SENT
+                if ref not in skipped and (ref in self.groups or self.steps[ref].action not in NOT_SENT)
                 for edge in edges
                 if edge.dependency in lost | skipped and not self.is_open(edge)
             }
             if not more:
-                return skipped | {ref for ref, step in self.steps.items() if step.action is Action.HOLD_BACK}
+                held_back = {ref for ref, step in self.steps.items() if step.action is Action.HOLD_BACK}
+                return skipped - self.groups | held_back
             skipped |= more
 
     def is_open(self, edge: Edge) -> bool:
-        """Whether the gate of an edge has opened."""
-        return (edge.dependency, edge.gate) in self.opened
+        """Whether the gate of an edge has opened; those of a group open with its members that are not lost."""
+        if edge.dependency not in self.groups:
+            return (edge.dependency, edge.gate) in self.opened
+        hard, soft = (self.edges[strength][edge.dependency] for strength in Strength)
+        return all(map(self.is_open, hard)) and all(self.is_open(e) or self._is_lost(e.dependency) for e in soft)
 
     def _learn(self, fact: Fact) -> None:
         match fact:
@@ -257,8 +264,11 @@ class Auditor:
         if not hard:
             assert not all(map(self._is_lost, soft)), "it should have left"
             assert Timer(TimerKind.HOLD, ref) in self.running
-        elif not hard & self.steps.keys():
+        elif not hard & (self.steps.keys() | self.groups):
             assert all(Timer(TimerKind.DEADLINE, other) in self.running for other in hard)
 
     def _is_lost(self, ref: Ref) -> bool:
+        if ref in self.groups:
+            hard = self.edges[Strength.HARD][ref]
+            return any(self._is_lost(edge.dependency) and not self.is_open(edge) for edge in hard)
         return ref in self.given_up or (ref in self.ends and self.ends[ref][0] is Stage.ENDED)

@@ -21,6 +21,7 @@ from rebuild.model.facts import (
     WriteFailed,
 )
 from rebuild.model.faults import Cause, Fault
+from rebuild.model.groups import group, is_group
 from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Body, Manifest, Origin
 from rebuild.model.refs import Ref
@@ -42,8 +43,10 @@ _ARROWS = {"->": Strength.HARD, "~>": Strength.SOFT}
 
 
 def ref(text: str) -> Ref:
-    """`web` is a Deployment, `Job/seed` is a Job; all live in one namespace."""
+    """`web` is a Deployment, `Job/seed` is a Job; all live in one namespace. `Group/wave` is a group."""
     kind, _, name = text.rpartition("/")
+    if kind == "Group":
+        return group(name)
     kind = kind or "Deployment"
     return Ref(_GROUPS[kind], kind, "shop", name)
 
@@ -74,7 +77,7 @@ def plan(
             reason=f"the plan says so of {name}",
         )
         for name in sorted(names)
-        if ref(name) not in others
+        if ref(name) not in others and not is_group(ref(name))
     }
     return Plan(steps, edges, others, Kinds([]))
 

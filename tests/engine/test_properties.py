@@ -13,6 +13,7 @@ from rebuild.engine.policy import Policy
 from rebuild.engine.state import Stage, State
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.faults import Cause
+from rebuild.model.groups import is_group
 from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Manifest, Origin
 from rebuild.model.refs import Ref
@@ -27,7 +28,7 @@ HURRIED = Policy(object_deadline=5, run_deadline=60, soft_hold=1, image_patience
 """Every deadline is met in some stories and missed in others."""
 UNHURRIED = Policy(object_deadline=300, run_deadline=100_000, soft_hold=10)
 
-NAMES = ("a", "b", "Job/c", "d", "CustomResourceDefinition/e", "f", "Job/g", "h")
+NAMES = ("a", "b", "Job/c", "d", "CustomResourceDefinition/e", "f", "Job/g", "h", "Group/i", "Group/j")
 TROUBLES = (MISSED, MISSED, CRASHED, Trouble(TroubleKind.IMAGE, "no such sidecar", "sidecar:1"), None)
 RETRIED = sorted(set(Cause) - NEVER_RETRIED)
 SCRIPTS = st.lists(st.integers(0, 50), max_size=80)
@@ -35,16 +36,17 @@ SCRIPTS = st.lists(st.integers(0, 50), max_size=80)
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """A graph without loops; some of the objects that wait for nothing are expected ones."""
+    """A graph without loops; some of the objects that wait for nothing are expected ones, some nodes are groups."""
     refs = [ref(name) for name in draw(st.permutations(NAMES))[: draw(st.integers(1, len(NAMES)))]]
-    expected = set(refs[: draw(st.integers(0, 2))])
+    expected = {each for each in refs[: draw(st.integers(0, 2))] if not is_group(each)}
     edges = []
     for position, dependent in enumerate(refs):
+        others = [each for each in refs[:position] if not (is_group(dependent) and each in expected)]
         if dependent not in expected:
-            for dependency in draw(st.lists(st.sampled_from(refs[:position]), unique=True)) if position else ():
+            for dependency in draw(st.lists(st.sampled_from(others), unique=True)) if others else ():
                 gate, strength = draw(st.sampled_from(Gate)), draw(st.sampled_from(Strength))
                 edges.append(Edge(dependent, dependency, gate, strength, "drawn"))
-    steps = {each: draw(steps_of(each)) for each in refs if each not in expected}
+    steps = {each: draw(steps_of(each)) for each in refs if each not in expected and not is_group(each)}
     return Plan(steps, tuple(edges), frozenset(expected), Kinds([]))
 
 
@@ -140,8 +142,7 @@ def foretold(world: World, each: Ref) -> tuple[Stage, Outcome]:
     step, fate = world.plan.steps[each], world.fates[each]
     if step.action in NOT_SENT:
         return Stage.ENDED, NOT_SENT[step.action]
-    hard = (edge for edge in world.plan.edges if edge.dependent == each and edge.strength is Strength.HARD)
-    if not all(opens(world, edge) for edge in hard):
+    if not all(opens(world, edge) for edge in hard_edges(world, each)):
         return Stage.ENDED, Outcome.SKIPPED
     if step.action is not Action.KEEP and NEVER_RETRIED & set(fate.faults):
         return Stage.ENDED, Outcome.FAILED
@@ -150,8 +151,15 @@ def foretold(world: World, each: Ref) -> tuple[Stage, Outcome]:
     return Stage.DONE if ready else Stage.ENDED, outcome
 
 
+def hard_edges(world: World, each: Ref) -> list[Edge]:
+    """What an object or a group cannot do without."""
+    return [edge for edge in world.plan.edges if edge.dependent == each and edge.strength is Strength.HARD]
+
+
 def opens(world: World, edge: Edge) -> bool:
     """Whether a gate opens in the end, from the plan and the fates alone."""
+    if is_group(edge.dependency):
+        return all(opens(world, member) for member in hard_edges(world, edge.dependency))
     if edge.dependency in world.plan.expected:
         return edge.gate is Gate.EXISTS or Health.CURRENT in world.fates[edge.dependency].healths
     stage, outcome = foretold(world, edge.dependency)
@@ -161,3 +169,4 @@ def opens(world: World, edge: Edge) -> bool:
 
 def test_the_plans_hold_kinds_whose_failure_is_final() -> None:
     assert set(TERMINAL) <= {ref(name).group_kind for name in NAMES}
+    assert any(is_group(ref(name)) for name in NAMES)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rebuild.manifests import loader
+from rebuild.model import kinds
 from rebuild.model.blueprint import Blueprint
-from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Body, Manifest, Origin
 from rebuild.model.refs import Ref
 
@@ -18,8 +18,10 @@ def blueprint(text: str | bytes, path: str = "input.yaml") -> Blueprint:
 
 
 def of(manifests: Iterable[Manifest]) -> Blueprint:
-    """A blueprint of these manifests; no kind table is needed where namespaces are written out."""
-    return Blueprint({item.ref: item for item in manifests}, Kinds([]))
+    """A blueprint of these manifests, which knows the built-in kinds and those that the manifests define."""
+    declared = {item.ref: item for item in manifests}
+    defined = (kinds.from_crd(item.body) for item in declared.values() if item.ref.kind == "CustomResourceDefinition")
+    return Blueprint(declared, kinds.builtin().extended(kind for kind in defined if kind))
 
 
 def manifest(body: Body, origin: Origin) -> Manifest:

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebuild.graph import argo
 from rebuild.graph.build import build
 from rebuild.graph.rules.explicit import ANNOTATION
 from rebuild.model.edges import Gate, Strength
 from rebuild.model.findings import Severity
+from rebuild.model.groups import is_group
 from rebuild.model.objects import Manifest, Origin
 from rebuild.model.refs import Ref
 from tests.graph import reading
@@ -105,7 +107,7 @@ def test_a_hard_loop_is_an_error_that_tells_the_whole_round_trip() -> None:
         "v1/ConfigMap/shop/a (a.yaml:3) waits until v1/ConfigMap/shop/b ready: depends-on annotation; "
         "v1/ConfigMap/shop/b (b.yaml:3) waits until v1/ConfigMap/shop/c ready: depends-on annotation; "
         "v1/ConfigMap/shop/c (c.yaml:3) waits until v1/ConfigMap/shop/a ready: depends-on annotation "
-        "[dependency-cycle] (remove one depends-on annotation of the loop)"
+        "[dependency-cycle] (change one annotation or dependsOn of the loop)"
     )
     assert finding.severity is Severity.ERROR
     assert finding.ref == config("a").ref
@@ -131,6 +133,33 @@ metadata:
     assert "depends-on annotation" in finding.message
 
 
+def test_contradictory_hints_of_two_tools_name_both_places_and_no_group() -> None:
+    """A wave of Argo CD says one thing, an annotation of kpt the other; the wave goes through a group."""
+    text = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c0, namespace: shop, annotations: {KPT: /namespaces/shop/ConfigMap/c5}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c1, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c2, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c3, namespace: shop, annotations: {WAVE: "1"}}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c4, namespace: shop, annotations: {WAVE: "1"}}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c5, namespace: shop, annotations: {WAVE: "1"}}}
+"""
+    graph = build(reading.blueprint(text.replace("KPT", ANNOTATION).replace("WAVE", argo.WAVE)))
+    (finding,) = graph.findings
+    assert finding.message == (
+        "these objects wait for each other: "
+        "v1/ConfigMap/shop/c0 (input.yaml:2) waits until v1/ConfigMap/shop/c5 ready: depends-on annotation; "
+        "v1/ConfigMap/shop/c5 (input.yaml:14) waits until v1/ConfigMap/shop/c0 ready: its sync wave comes after wave 0"
+    )
+    assert finding.next_step == "change one annotation or dependsOn of the loop"
+
+
 def test_a_soft_edge_that_closes_a_loop_is_dropped_and_said() -> None:
     """The autoscaler would follow its target, but somebody wants it first."""
     graph = build(
@@ -151,7 +180,7 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
     (edge,) = graph.edges
     assert edge.rule == "explicit"
     (dropped,) = graph.dropped
-    assert (dropped.rule, dropped.strength) == ("services", Strength.SOFT)
+    assert (dropped.rule, dropped.strength) == ("targets", Strength.SOFT)
     (finding,) = graph.findings
     assert (finding.code, finding.severity, finding.ref) == ("edge-dropped", Severity.INFO, dropped.dependent)
     autoscaler, web = "autoscaling/v2/HorizontalPodAutoscaler/shop/web", "apps/v1/Deployment/shop/web"
@@ -160,3 +189,105 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
         f"(soft: scales it), but {web} waits for {autoscaler}"
     )
     assert set(graph.tails) == {edge.dependent, edge.dependency}
+
+
+MESH = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: one}
+webhooks:
+  - name: one.hooks.test
+    rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: ["*"]}]
+    clientConfig: {caBundle: Q0E=, service: {namespace: one, name: hook}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: two}
+webhooks:
+  - name: two.hooks.test
+    rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: ["*"]}]
+    clientConfig: {caBundle: Q0E=, service: {namespace: two, name: hook}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: hook, namespace: one}, spec: {selector: {app: hook}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: hook, namespace: two}, spec: {selector: {app: hook}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: hook, namespace: one, labels: {app: hook}}, spec: {containers: []}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: hook, namespace: two, labels: {app: hook}}, spec: {containers: []}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: other, namespace: shop}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: another, namespace: shop}}
+"""
+
+
+def test_a_backend_waits_for_the_other_webhooks_of_a_group_that_it_is_in_itself() -> None:
+    """The group would close a loop for what stands behind one of its members; the direct edges close fewer."""
+    graph = build(reading.blueprint(MESH))
+    dropped = {str(edge) for edge in graph.dropped}
+    assert not any(is_group(end) for edge in graph.dropped for end in (edge.dependent, edge.dependency))
+    soft = {(str(e.dependent), e.dependency.name) for e in graph.edges if e.rule == "mutation"}
+    together = {name for who, name in soft if who.startswith("rebuild/")}
+    assert together == {"one", "two"}
+    assert sum(1 for who, _ in soft if "/Secret/" in who) == 2
+    # Either backend could go first, and then the other one's objects wait for it: what is kept is as much as can be.
+    assert {who for who, name in soft if name == "one" and "/two/" in who} == {"v1/Pod/two/hook", "v1/Service/two/hook"}
+    assert {name for who, name in soft if "/one/" in who} == set()
+    assert len(dropped) == 6
+
+
+def test_whoever_wants_a_webhook_early_goes_after_it() -> None:
+    """What it covers goes first, unless somebody says otherwise; the others still go first then."""
+    graph = build(
+        reading.blueprint("""
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: one}
+webhooks:
+  - {name: a.hooks.test, rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: two}
+webhooks:
+  - {name: b.hooks.test, rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: late
+  namespace: shop
+  annotations:
+    config.kubernetes.io/depends-on: admissionregistration.k8s.io/ValidatingWebhookConfiguration/one
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: shop}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop}}
+""")
+    )
+    (dropped,) = graph.dropped
+    assert (dropped.dependent.name, dropped.dependency.name) == ("one", "late")
+    waits = {(edge.dependent.name, edge.dependency.name) for edge in graph.edges}
+    assert {("late", "one"), ("two", "late")} <= waits
+
+
+def test_a_long_chain_under_a_webhook_that_its_end_answers_is_told_in_one_short_finding() -> None:
+    """Every object of the chain would wait for the webhook, which waits for the whole chain."""
+    chain = [config("0"), *(config(str(n), str(n - 1)) for n in range(1, 5000))]
+    webhook = reading.blueprint("""
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata:
+  name: everything
+  annotations: {config.kubernetes.io/depends-on: /namespaces/shop/ConfigMap/4999}
+webhooks:
+  - {name: a.hooks.test, rules: [{apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*"]}]}
+""")
+    graph = build(reading.of([*chain, *webhook]))
+    assert len(graph.dropped) == 5000
+    (finding,) = graph.findings
+    assert "4999 more" in finding.message
+    assert len(finding.message) < 2000

@@ -6,6 +6,7 @@ The oracle walks paths by hand, without networkx and without strongly connected 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import permutations
 from random import Random
 
@@ -146,7 +147,43 @@ def test_the_weaker_of_two_soft_edges_gives_way() -> None:
     assert [each.edge for each in cycles.closing_loops(edges)] == [soft(a, b, Gate.EXISTS)]
 
 
+def test_the_edges_of_a_rule_that_yields_are_weaker_than_all_other_soft_ones() -> None:
+    a, b, *_ = REFS
+    yielding, other = replace(soft(a, b, Gate.READY), rule="yielding"), soft(b, a, Gate.EXISTS)
+    assert [each.edge for each in cycles.closing_loops([yielding, other])] == [other]
+    assert [each.edge for each in cycles.closing_loops([yielding, other], {"yielding"})] == [yielding]
+
+
 def test_each_component_shows_its_own_shortest_loop() -> None:
     a, b, c, d, e, _ = REFS
     edges = [hard(a, b), hard(b, c), hard(c, a), hard(c, b), hard(d, e), hard(e, d), hard(a, d)]
     assert cycles.hard_loops(edges) == [(hard(b, c), hard(c, b)), (hard(d, e), hard(e, d))]
+
+
+class Counted(Ref):
+    """A ref that counts how often anything looks it up."""
+
+    looked_up = 0
+
+    def __hash__(self) -> int:
+        Counted.looked_up += 1
+        return hash(self.name)
+
+
+def lookups(size: int, *, closed: bool) -> int:
+    """How much work it is to find the loops of a chain of hard edges, whose ends may meet."""
+    refs = [Counted("", "ConfigMap", "shop", str(number)) for number in range(size)]
+    edges = [hard(a, b) for a, b in zip(refs, refs[1:] + (refs[:1] if closed else []), strict=False)]
+    before = Counted.looked_up
+    assert cycles.closing_loops(edges) == []
+    assert [len(loop) for loop in cycles.hard_loops(edges)] == ([size] if closed else [])
+    return Counted.looked_up - before
+
+
+def test_the_work_on_a_chain_and_on_a_ring_grows_as_they_do() -> None:
+    for closed in (False, True):
+        assert lookups(4000, closed=closed) < 2.1 * lookups(2000, closed=closed)
+
+
+def test_a_chain_of_a_hundred_thousand_objects_is_no_loop() -> None:
+    assert lookups(100_000, closed=False) < 40 * 100_000

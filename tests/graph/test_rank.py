@@ -6,6 +6,7 @@ import pytest
 
 from rebuild.graph.rank import CUSTOM, PRIORS, WRITE, prior, tails
 from rebuild.model.edges import Edge, Gate, Strength
+from rebuild.model.groups import group
 from rebuild.model.refs import Ref
 
 CONFIG = Ref("", "ConfigMap", "shop", "settings")
@@ -43,6 +44,12 @@ def test_the_longest_way_decides_over_several_steps() -> None:
     result = tails([CRD, WIDGET, WEB, DB], edges)
     assert result[WIDGET] == pytest.approx(WRITE + CUSTOM + result[DB])
     assert result[CRD] == pytest.approx(WRITE + prior(CRD) + result[WIDGET])
+
+
+def test_ways_lead_through_groups_which_take_no_time() -> None:
+    wave = group("wave")
+    through = tails([DB, CONFIG, WEB], [edge(WEB, wave, Gate.READY), edge(wave, DB, Gate.READY)])
+    assert through == tails([DB, CONFIG, WEB], [edge(WEB, DB, Gate.READY)])
 
 
 def test_expected_objects_have_no_tail_since_nobody_sends_them() -> None:

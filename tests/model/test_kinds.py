@@ -44,7 +44,12 @@ def test_scope_cluster_means_no_namespace() -> None:
         {"names": {"plural": "widgets"}},
         {"versions": []},
         {"versions": "v1"},
+        {"group": ["example.com"]},
+        {"versions": [{"name": ["v1"], "served": True}]},
         {"versions": [{"name": "v1", "served": False, "storage": True}]},
+        {"names": {"kind": {}, "plural": "widgets"}},
+        {"names": {"kind": "Widget", "plural": 7}},
+        {"versions": [{"name": 1, "served": True}]},
     ],
 )
 def test_an_incomplete_definition_defines_nothing(spec: dict[str, Any]) -> None:

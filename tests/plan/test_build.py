@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rebuild.graph import build as graphs
+from rebuild.model.kinds import Kind
 from rebuild.model.objects import dig
 from rebuild.model.refs import Ref
 from rebuild.plan import build
@@ -149,7 +152,8 @@ def test_a_kind_that_nobody_knows_fails_with_a_finding_and_the_rest_goes_on() ->
         "example.com/v1 Widget is neither declared by a CustomResourceDefinition nor served by the target"
     )
     (finding,) = (each for each in plan.findings if each.code == "kind-not-served")
-    assert (finding.ref, finding.message, finding.origin) == (step.ref, step.reason, step.manifest.origin)
+    assert (finding.ref, finding.origin) == (step.ref, step.manifest.origin)
+    assert finding.message == f"{step.reason}: example.com/v1/Widget/-/a"
     assert finding.next_step
     assert only(plan, "ConfigMap").action is Action.CREATE
 
@@ -159,6 +163,30 @@ def test_a_version_that_is_not_served_fails_and_the_message_names_those_that_are
     step = only(support.plan(DEFINITION + resource), "Widget")
     assert step.action is Action.FAIL
     assert step.reason == "example.com/v1alpha1 Widget is not served; the kind is served as v1, v1beta1"
+
+
+def test_a_version_that_kubernetes_removed_is_told_with_its_replacement_once_for_all_its_objects() -> None:
+    budget = "---\napiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: NAME, namespace: shop}\n"
+    gone = "---\napiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: strict}\n"
+    plan = support.plan(budget.replace("NAME", "a") + budget.replace("NAME", "b") + gone)
+    assert {step.action for step in plan.steps.values()} == {Action.FAIL}
+    budgets, policy = plan.findings
+    assert (budgets.code, budgets.next_step) == ("api-removed", "write it as policy/v1")
+    assert budgets.message == (
+        "policy/v1beta1 PodDisruptionBudget is removed in Kubernetes 1.25: "
+        "policy/v1beta1/PodDisruptionBudget/shop/a, policy/v1beta1/PodDisruptionBudget/shop/b"
+    )
+    assert policy.next_step == "take it out: nothing took its place"
+
+
+def test_a_version_that_the_target_serves_still_is_told_before_an_upgrade() -> None:
+    found = support.blueprint("{apiVersion: batch/v1beta1, kind: CronJob, metadata: {name: a, namespace: shop}}")
+    old = Kind("batch", "CronJob", "cronjobs", namespaced=True, versions=("v1", "v1beta1"))
+    found = replace(found, kinds=found.kinds.extended([old]))
+    plan = build.build(found, graphs.build(found), OFFLINE, manager=support.MANAGER)
+    assert [(each.code, each.next_step) for each in plan.findings if each.code.startswith("api")] == [
+        ("api-deprecated", "write it as batch/v1")
+    ]
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])

@@ -14,8 +14,11 @@ import pytest
 import yaml
 
 from rebuild.graph import build as graphs
+from rebuild.model.edges import Edge, Gate, Strength
+from rebuild.model.groups import group
 from rebuild.model.objects import Body, Manifest
 from rebuild.model.redaction import digest
+from rebuild.model.refs import Ref
 from rebuild.plan import fidelity
 from rebuild.plan.fidelity import HELD_BACK, KWOK_NODE, Capabilities
 from tests.plan import support
@@ -118,3 +121,10 @@ def armed(body: Body) -> Any:
         assert len(declared) - len(kept) <= 1
         hooks.append({**hook, "matchConditions": kept})
     return {**body, "webhooks": hooks}
+
+
+def test_a_group_can_have_no_limit() -> None:
+    held_back = Ref("example.com", "Widget", "shop", "blue")
+    fitted = fidelity.Fitted(held_back={held_back: "nobody serves it"})
+    assert fitted.openable([Edge(group("wave"), held_back, Gate.READY, Strength.HARD, "is one of it")]) == ()
+    assert fitted.limits == []

@@ -41,7 +41,7 @@ def test_what_is_used_and_not_declared_is_named_once_with_its_users() -> None:
 
     found = {str(finding.ref): finding.message for finding in plan.findings}
     assert set(found) == {"v1/Secret/shop/keys", "v1/ServiceAccount/shop/runner"}
-    assert found["v1/Secret/shop/keys"].startswith("v1/Pod/shop/a and 1 more uses v1/Secret/shop/keys")
+    assert found["v1/Secret/shop/keys"].startswith("v1/Pod/shop/a and 1 more use v1/Secret/shop/keys")
 
 
 def test_what_controllers_make_in_every_namespace_is_no_finding() -> None:
@@ -52,3 +52,9 @@ def test_what_controllers_make_in_every_namespace_is_no_finding() -> None:
         .replace("keys", "kube-root-ca.crt")
     )
     assert not plan.findings
+
+
+def test_a_secret_that_a_declared_object_makes_is_no_finding() -> None:
+    store = "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: keys, namespace: shop}\n"
+    plan = support.plan(POD.replace("NAME", "a").replace("runner", "default") + store)
+    assert {finding.code for finding in plan.findings} == {"kind-not-served", "sealed-secrets-key"}

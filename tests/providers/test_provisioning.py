@@ -57,10 +57,11 @@ def test_the_claims_volume_mode_is_the_volumes() -> None:
     [
         (claim(), CLASS),
         (claim(provisioner="x", spec={"volumeName": "pv-1"}), CLASS),
+        (claim(provisioner="x", spec={"selector": {"matchLabels": {"disk": "archive"}}}), CLASS),
         (claim(provisioner="x", deleted=True), CLASS),
         (claim(provisioner="x"), WAITING),
     ],
-    ids=["nobody-was-asked", "has-a-volume", "is-being-deleted", "no-pod-yet"],
+    ids=["nobody-was-asked", "has-a-volume", "selects-one", "is-being-deleted", "no-pod-yet"],
 )
 def test_a_claim_that_is_not_ours_to_serve_gets_none(asked: Body, storage_class: Body) -> None:
     assert provisioning.volume_for(asked, storage_class) is None

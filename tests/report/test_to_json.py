@@ -21,21 +21,38 @@ from rebuild.model.troubles import Trouble, TroubleKind
 from rebuild.plan.steps import Action
 from rebuild.report.judgement import FAIL, HOLD_BACK
 from rebuild.report.to_json import document
-from tests.report.streams import DB, EVERYTHING, NGINX, ORIGIN, SHOP, WEB, ended, fold, plan, planned, run, verified
+from tests.report.streams import (
+    DB,
+    EVERYTHING,
+    NGINX,
+    ORIGIN,
+    SHOP,
+    WEB,
+    ended,
+    fold,
+    opening,
+    plan,
+    planned,
+    run,
+    verified,
+)
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 DRIFT = Difference(WEB, "spec.replicas", "3", "2", "kubectl")
 TIMES = PodTimes("web-1", scheduled=0.0, pulling=1.25, started=3.0, ready=7.1, restarts=0)
-EDGE = Edge(WEB, DB, Gate.EXISTS, Strength.SOFT, "uses it")
+EDGE = Edge(WEB, DB, Gate.EXISTS, Strength.SOFT, "uses it", "config_refs")
 
 
 def eventful() -> list[Event]:
     """A run in which something of every kind happened."""
-    the_plan = plan(
-        *(planned(ref) for ref in EVERYTHING),
-        limits=(Limit("not-provable", SHOP, "simulated"),),
-        findings=(Finding("odd", Severity.WARNING, "odd indeed", WEB, ORIGIN, "look"),),
-        images=(NGINX,),
+    the_plan = replace(
+        plan(
+            *(planned(ref) for ref in EVERYTHING),
+            limits=(Limit("not-provable", SHOP, "simulated"),),
+            findings=(Finding("odd", Severity.WARNING, "odd indeed", WEB, ORIGIN, "look"),),
+            images=(NGINX,),
+        ),
+        edges=(EDGE,),
     )
     return run(
         PhaseBegan("provision", True, 0.0),
@@ -78,6 +95,17 @@ def test_a_document_says_what_happened_to_an_object() -> None:
     assert web["because"] == db["ref"]
     assert web["origin"] == {"path": "shop.yaml", "line": 7, "commit": "c0ffee", "provenance": "commit"}
     assert web["releasedWithout"] == [{"dependency": db["ref"], "gate": "exists", "why": "uses it"}]
+
+
+def test_a_document_says_who_waited_for_whom() -> None:
+    ends = {"dependent": "apps/v1/Deployment/shop/web", "dependency": "v1/Secret/shop/db"}
+    (edge,) = document(fold(eventful()))["edges"]
+    assert edge == {**ends, "gate": "exists", "strength": "soft", "why": "uses it", "rule": "config_refs"}
+
+
+def test_a_plan_is_no_run_and_bears_no_name_and_no_time() -> None:
+    found = document(fold([*opening("plan"), plan()]))
+    assert (found["verb"], found["run"], found["started"]) == ("plan", None, None)
 
 
 def test_pods_and_images_are_told_with_what_was_measured_of_them() -> None:

@@ -1,95 +1,75 @@
-"""Pods wait, crash or are refused when what their template names is missing: the kubelet retries a missing
-ConfigMap or Secret with a growing pause, and admission refuses a missing PriorityClass or RuntimeClass.
+"""Pods wait, crash or are refused when what their template names is missing. The kubelet retries a missing
+ConfigMap or Secret with a growing pause (3 s of absence cost 10 s, 40 s cost 30 s more); admission refuses a pod
+without its ServiceAccount, PriorityClass or RuntimeClass, and its controller tries again with a pause that doubles;
+the scheduler leaves a pod aside whose claim, of a volume or of devices, is missing.
 
-What is declared is a hard dependency. What is not is expected and soft: a controller may produce it (an
-external secret, the root CA bundle of each namespace). `optional: true` means that the pod starts without.
+What is declared is a hard dependency: started early, the pods of a Job would burn its deadline, and one
+ConfigMap that fails would be reported as a workload that never gets ready. What is not declared is expected
+and soft: a controller may produce it (an external secret, the root CA bundle of each namespace).
+`optional: true` means that the pod starts without.
+
+A custom resource that holds a pod template is read in the same way, but its operator decides when there are
+pods: order alone, and towards declared objects only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from rebuild.graph.fields import text
 from rebuild.graph.index import Index, Workload
+from rebuild.graph.pods import Use, mounted_provider_classes, uses_of
+from rebuild.graph.producing import Production
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.objects import Body, dig, dig_maps
+from rebuild.model.objects import dig, dig_maps
 from rebuild.model.refs import Ref
 
-_Named: TypeAlias = Iterator[tuple[str, str, str]]
-"""Kind, name and the phrase that says how it is used; the name may be empty."""
-
-_SECRET_REF_VOLUMES = ("cephfs", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos")
-"""In-tree volume plugins that keep the name of a Secret in `secretRef.name`."""
-
-_GROUPS = {"PriorityClass": "scheduling.k8s.io", "RuntimeClass": "node.k8s.io"}
-"""The groups of the cluster-scoped kinds that a pod names; everything else is core and of its namespace."""
+_CLUSTER_SCOPED = frozenset({"PriorityClass", "RuntimeClass"})
 
 
 def edges_from(index: Index) -> Iterator[Edge]:
     """Pod template -> what it names: EXISTS, hard where declared, else soft towards an expected object."""
+    production = Production(index)
     for workload in index.workloads:
-        for kind, name, why in _named(workload, index):
-            if not name:
-                continue
-            group = _GROUPS.get(kind, "")
-            namespace = "" if group else workload.ref.namespace
-            declared = index.find(group, kind, namespace, name)
+        for use in (*uses_of(workload.pod), *_by_account(workload, index)):
+            wanted = _wanted(use, workload)
+            declared = index.get(wanted)
             if declared:
-                yield _edge(workload, declared, Strength.HARD, why)
-            elif not _is_built_in(kind, name):
-                yield _edge(workload, Ref(group, kind, namespace, name), Strength.SOFT, why)
+                yield _edge(workload, declared.ref, Strength.HARD, use.why)
+            elif not (_is_built_in(use) or _comes_with_the_pods(wanted, workload, production)):
+                yield _edge(workload, wanted, Strength.SOFT, use.why)
+    for workload in index.embedded:
+        for use in (*uses_of(workload.pod), *_by_account(workload, index)):
+            declared = index.get(_wanted(use, workload))
+            if declared:
+                yield _edge(workload, declared.ref, Strength.SOFT, use.why)
 
 
 def _edge(workload: Workload, dependency: Ref, strength: Strength, why: str) -> Edge:
     return Edge(workload.ref, dependency, Gate.EXISTS, strength, why, "config_refs")
 
 
-def _is_built_in(kind: str, name: str) -> bool:
-    # Names that start with "system-" are reserved for classes that the API server makes before it is ready.
-    return kind == "PriorityClass" and name.startswith("system-")
+def _wanted(use: Use, workload: Workload) -> Ref:
+    namespace = "" if use.kind in _CLUSTER_SCOPED else workload.ref.namespace
+    return Ref(use.group, use.kind, namespace, use.name)
 
 
-def _named(workload: Workload, index: Index) -> _Named:
-    pod = workload.pod
-    yield "ServiceAccount", workload.named_service_account, "runs as this service account"
-    yield "PriorityClass", text(pod, "priorityClassName"), "runs with this priority"
-    yield "RuntimeClass", text(pod, "runtimeClassName"), "runs in this runtime"
-    for secret in dig_maps(pod, "imagePullSecrets"):
-        yield "Secret", text(secret, "name"), "pulls images with it"
-    # The admission plugin copies the account's pull secrets into pods that name none.
+def _by_account(workload: Workload, index: Index) -> Iterator[Use]:
+    """The admission plugin copies the pull secrets of the account into pods that name none."""
     account = index.get(Ref("", "ServiceAccount", workload.ref.namespace, workload.service_account))
-    if account and not dig(pod, "imagePullSecrets"):
+    if account and not dig(workload.pod, "imagePullSecrets"):
         for secret in dig_maps(account.body, "imagePullSecrets"):
-            yield "Secret", text(secret, "name"), "pulls images with it, by its service account"
-    for container in workload.containers:
-        yield from _in_environment(container)
-    for volume in dig_maps(pod, "volumes"):
-        yield from _in_volume(volume)
+            if name := text(secret, "name"):
+                yield Use("Secret", name, "pulls images with it, by its service account")
 
 
-def _in_environment(container: Body) -> _Named:
-    for variable in dig_maps(container, "env"):
-        yield from _unless_optional("ConfigMap", dig(variable, "valueFrom", "configMapKeyRef"), "env")
-        yield from _unless_optional("Secret", dig(variable, "valueFrom", "secretKeyRef"), "env")
-    for source in dig_maps(container, "envFrom"):
-        yield from _unless_optional("ConfigMap", dig(source, "configMapRef"), "envFrom")
-        yield from _unless_optional("Secret", dig(source, "secretRef"), "envFrom")
+def _is_built_in(use: Use) -> bool:
+    # Names that start with "system-" are reserved for classes that the API server makes before it is ready.
+    return use.kind == "PriorityClass" and use.name.startswith("system-")
 
 
-def _in_volume(volume: Body) -> _Named:
-    yield from _unless_optional("ConfigMap", dig(volume, "configMap"), "a volume")
-    yield from _unless_optional("Secret", dig(volume, "secret"), "a volume", name="secretName")
-    for source in dig_maps(volume, "projected", "sources"):
-        yield from _unless_optional("ConfigMap", dig(source, "configMap"), "a projected volume")
-        yield from _unless_optional("Secret", dig(source, "secret"), "a projected volume")
-    yield "PersistentVolumeClaim", text(volume, "persistentVolumeClaim", "claimName"), "mounts this claim"
-    yield "Secret", text(volume, "csi", "nodePublishSecretRef", "name"), "mounts a CSI volume with it"
-    yield "Secret", text(volume, "azureFile", "secretName"), "mounts a volume with it"
-    for plugin in _SECRET_REF_VOLUMES:
-        yield "Secret", text(volume, plugin, "secretRef", "name"), "mounts a volume with it"
-
-
-def _unless_optional(kind: str, source: object, place: str, *, name: str = "name") -> _Named:
-    if dig(source, "optional") is not True:
-        yield kind, text(source, name), f"uses it in {place}"
+def _comes_with_the_pods(wanted: Ref, workload: Workload, production: Production) -> bool:
+    """Whether the Secret is synced once the first pod has mounted its provider class: waiting would be in vain."""
+    mounted = set(mounted_provider_classes(workload.pod))
+    producers = production.of(wanted)
+    return any(each.kind == "SecretProviderClass" and each.name in mounted for each in producers)

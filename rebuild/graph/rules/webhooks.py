@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rebuild.graph.admission import backends, deadlocks
 from rebuild.graph.fields import text
 from rebuild.graph.index import Index
 from rebuild.model.edges import Edge, Gate, Strength
+from rebuild.model.findings import Finding
 from rebuild.model.objects import dig, dig_maps
 
 _KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
@@ -25,3 +27,9 @@ def edges_from(index: Index) -> Iterator[Edge]:
                 for backend in index.behind_service(namespace, name):
                     why = "its webhook is answered there"
                     yield Edge(item.ref, backend, Gate.READY, Strength.HARD, why, "webhooks")
+
+
+def findings_from(index: Index) -> Iterator[Finding]:
+    """Warnings: webhooks that cover their own backends, or that nobody answers, or that nobody can trust."""
+    yield from deadlocks.findings(index)
+    yield from backends.findings(index)

@@ -25,7 +25,8 @@ ADDRESSES = ipaddress.ip_network("198.18.0.0/15")
 def volume_for(claim: Body, storage_class: Body) -> Body | None:
     """The PersistentVolume to create for a claim, or None when it is not, or not yet, ours to serve.
 
-    Every provisioner's claims are served, since no provisioner runs on simulated nodes. The volume is bound
+    Every provisioner's claims are served, since no provisioner runs on simulated nodes; not those with a selector,
+    which provisioners refuse (external-provisioner: "claim Selector is not supported"). The volume is bound
     to the claim by UID, and the controller-manager completes the binding. Its source is hostPath: a CSI
     source would make the attach controller wait for a driver.
     """
@@ -33,7 +34,7 @@ def volume_for(claim: Body, storage_class: Body) -> Body | None:
     provisioner = annotations.get(STORAGE_PROVISIONER)
     waits = storage_class.get("volumeBindingMode") == "WaitForFirstConsumer" and SELECTED_NODE not in annotations
     gone = dig(claim, "metadata", "deletionTimestamp") is not None
-    if not provisioner or waits or gone or dig(claim, "spec", "volumeName"):
+    if not provisioner or waits or gone or dig(claim, "spec", "volumeName") or dig(claim, "spec", "selector"):
         return None
     uid = claim["metadata"]["uid"]
     name = f"pvc-{uid}"
