@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import rebuild
+from rebuild.model.images import Image
 from rebuild.providers.kind import debian, docker, install, node, programs
 from rebuild.providers.kind import places as own
 from rebuild.providers.kwok import binaries, toolchain
@@ -195,6 +196,15 @@ def test_the_official_image_is_pulled_before_ours_is_built(tmp_path: Path, calls
 def test_an_image_that_is_asked_for_is_taken_as_it_is(tmp_path: Path, calls: Path) -> None:
     program(tmp_path / "programs" / "kind", "exit 1")
     assert install.install(image="mine:1").image == "mine:1"
+    assert done(calls) == ["go rebuild.dev/zoo"]
+
+
+def test_the_zoo_is_built_for_those_alone_that_name_it(tmp_path: Path, calls: Path) -> None:
+    program(tmp_path / "programs" / "kind", "exit 1")
+    assert install.install(image="mine:1", images=frozenset()).archives == ()
+    assert done(calls) == []
+    web = Image("rebuild.dev", "zoo/web", "1")
+    assert [path.name for path in install.install(image="mine:1", images={web}).archives] == ["zoo.tar"]
     assert done(calls) == ["go rebuild.dev/zoo"]
 
 

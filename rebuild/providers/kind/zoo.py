@@ -7,10 +7,12 @@ is addressed by its inputs, like the program, and never stale.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Set
 from pathlib import Path
 
 import orjson
 
+from rebuild.model.images import Image
 from rebuild.providers.kind import archive, places, programs
 from rebuild.providers.kwok.build import Progress
 from rebuild.system import files
@@ -25,6 +27,11 @@ USER = "65532"
 def images() -> tuple[str, ...]:
     """The references that manifests use."""
     return tuple(f"{REPOSITORY}/{name}:1" for name in WORKLOADS)
+
+
+def is_named(wanted: Set[Image]) -> bool:
+    """Whether any of these images is one of the zoo's."""
+    return not wanted.isdisjoint(map(Image.parse, images()))
 
 
 def install(progress: Progress) -> Path:
