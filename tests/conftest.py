@@ -13,8 +13,12 @@ import hypothesis
 import pytest
 from hypothesis import settings
 
+from rebuild.cluster.client import ApiServer
+from rebuild.cluster.connect import connect, open_transport
+from rebuild.cluster.transport import Transport
 from rebuild.providers import labs
-from rebuild.providers.kwok import binaries, build, cluster
+from rebuild.providers.kwok import binaries, build
+from rebuild.providers.kwok import cluster as kwok
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
 
@@ -56,8 +60,24 @@ def lab_binaries() -> binaries.Binaries:
 @pytest.fixture(scope="session")
 def lab(lab_binaries: binaries.Binaries, private_state: None) -> Iterator[Lab]:
     """One running lab for all tests that only add namespaces of their own."""
-    yield cluster.up("shared", lab_binaries)
-    cluster.down("shared")
+    yield kwok.up("shared", lab_binaries)
+    kwok.down("shared")
+
+
+@pytest.fixture(scope="session")
+def outside(lab: Lab) -> Iterator[Transport]:
+    """Somebody else's connection to the lab."""
+    opened = open_transport(context=lab.context, kubeconfig=lab.kubeconfig)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def cluster(lab: Lab) -> Iterator[ApiServer]:
+    """The run's own connection."""
+    opened = connect(context=lab.context, kubeconfig=lab.kubeconfig)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -69,8 +89,8 @@ def make_lab(lab_binaries: binaries.Binaries) -> Iterator[LabMaker]:
     def make(name: str = "", **options: object) -> Lab:
         chosen = name or f"own-{next(numbers)}"
         made.append(chosen)
-        return cluster.up(chosen, lab_binaries, **options)  # type: ignore[arg-type]
+        return kwok.up(chosen, lab_binaries, **options)  # type: ignore[arg-type]
 
     yield make
     for name in made:
-        cluster.down(name)
+        kwok.down(name)

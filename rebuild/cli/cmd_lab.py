@@ -75,7 +75,7 @@ def install(origin: str, real_nodes: bool, mode: str) -> int:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the lab's kubeconfig to this new file as well.",
 )
-@click.option("--provider", type=click.Choice(["kwok", "kind"]), default="kwok", show_default=True)
+@click.option("--provider", type=click.Choice(options.PROVIDERS), default="kwok", show_default=True)
 @click.option("--nodes", type=click.IntRange(1, 1000), default=None, help="Simulated nodes of kwok; 5 by default.")
 @options.kind
 @options.progress

@@ -21,9 +21,9 @@ def installed(view: View, source: Source = Source.BUILD) -> Binaries:
     return build.install(view.build_step, source=source)
 
 
-def kit(view: View, *, image: str = "") -> install.Kit:
+def kit(view: View, *, image: str = "", images: Set[Image] | None = None) -> install.Kit:
     """What clusters of real nodes are made of, found or built now; this is not part of any recovery time either."""
-    return install.install(view.build_step, image=image)
+    return install.install(view.build_step, image=image, images=images)
 
 
 def kwok_provider(view: View, nodes: int, *, kubernetes: str = "") -> Kwok:
@@ -46,7 +46,7 @@ def kind_provider(
 ) -> Kind:
     """The provider of real nodes, with all that it needs at hand; this is not part of any recovery time."""
     file = options.read()
-    own = kit(view, image=options.image or next(iter(file.images), ""))
+    own = kit(view, image=options.image or next(iter(file.images), ""), images=images)
     return provider.prepared(own, file, options, kubernetes=kubernetes, images=images, logs=logs)
 
 

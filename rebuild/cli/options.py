@@ -14,6 +14,9 @@ from rebuild.model import durations
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PROVIDERS = ("kwok", "kind")
+"""What `--provider` may be."""
+
 
 class Duration(click.ParamType[float]):
     """Seconds, written as `90s`, `5m` or `1h30m`."""
@@ -40,16 +43,15 @@ class Providers(click.ParamType[tuple[str, ...]]):
     """One provider, or several with commas between them."""
 
     name = "provider"
-    _known = ("kwok", "kind")
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
-        return f"[{'|'.join((*self._known, ','.join(self._known)))}]"
+        return f"[{'|'.join((*PROVIDERS, ','.join(PROVIDERS)))}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         names = tuple(dict.fromkeys(str(value).split(",")))
         for name in names:
-            if name not in self._known:
-                self.fail(f"{name!r} is no provider: there are {' and '.join(self._known)}", param, ctx)
+            if name not in PROVIDERS:
+                self.fail(f"{name!r} is no provider: there are {' and '.join(PROVIDERS)}", param, ctx)
         return names
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from rebuild.health import fields
 from rebuild.health.troubles import cut
+from rebuild.model import durations
 from rebuild.model.images import Image
 from rebuild.model.objects import Body
 from rebuild.model.pods import PodEvent, Pull
@@ -24,9 +25,6 @@ _PULLED: Final = re.compile(
     r"(?: \((?P<waited>[^ ]+) including waiting\))?(?:\. Image size: (?P<size>[0-9]{1,18}) bytes)?"
 )
 _PRESENT: Final = re.compile(r'Container image "(?P<image>[^"]+)" already present on machine')
-_DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:h|m|s|ms|µs|ns))+")
-_PART: Final = re.compile(r"([0-9.]+)(h|ms|m|s|µs|ns)")
-_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -80,6 +78,7 @@ def _when(event: Body) -> datetime:
 
 def _seconds(text: str) -> float | None:
     """A Go duration in seconds, or None for anything else."""
-    if not _DURATION.fullmatch(text):
+    try:
+        return durations.parse(text)
+    except ValueError:
         return None
-    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = r"(\d+(?:\.\d+)?)(ms|s|m|h)"
+_UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = r"(\d+(?:\.\d+)?)(ns|µs|ms|s|m|h)"
 _WHOLE = re.compile(f"(?:{_PART})+")
 
 

@@ -17,6 +17,7 @@ from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body
 from rebuild.model.pods import Pull
 from rebuild.model.refs import Ref
+from rebuild.model.secrets import Secrets
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget
 from rebuild.report.judgement import Judgement, judgements
@@ -26,13 +27,14 @@ Pods: TypeAlias = dict[Ref, list[Body]]
 _SICK = (Judgement.NEVER_READY, Judgement.UNHEALTHY)
 
 
-def look(run: Run, target: BoundTarget, live: Pods) -> None:
+def look(run: Run, target: BoundTarget, live: Pods, secrets: Secrets) -> None:
     """Record how long Pods took where real containers run, and the last warnings about those that are not healthy.
 
     Args:
         run: who is told.
         target: where its Events are read: one list for each namespace that has something to tell.
         live: the Pods as they were seen last.
+        secrets: what no warning may repeat.
     """
     kind = target.served.get("", "Event")
     if kind is None:
@@ -48,7 +50,7 @@ def look(run: Run, target: BoundTarget, live: Pods) -> None:
         for ref, bodies in pods.items():
             names = set(map(_name, bodies))
             times = [podtimes.times(body, _of(body, told[ref.namespace])) for body in bodies] if measured else []
-            warnings = pulls.last(events[ref.namespace], names) if ref in sick else ()
+            warnings = pulls.last(map(secrets.hidden, events[ref.namespace]), names) if ref in sick else ()
             run.record(PodsObserved(ref, tuple(times), warnings))
         for observed in _images(run, [pull for found in told.values() for pull in found]):
             run.record(observed)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from rebuild.cluster.port import ClusterFault
 from rebuild.health import troubles
 from rebuild.model.facts import TroubleSeen
+from rebuild.model.secrets import Secrets
 from rebuild.model.states import Health, Status
 from rebuild.ops import pods
 from rebuild.ops.pods import Pods
@@ -23,7 +24,7 @@ SECONDS = 5.0
 """A process that cannot run ends well before, and the pause before its third start is longer."""
 
 
-def settle(run: Run, target: BoundTarget, live: Pods) -> Pods:
+def settle(run: Run, target: BoundTarget, live: Pods, secrets: Secrets) -> Pods:
     """Look again at the Pods of declared workloads, and take back the verification of those that crashed since.
 
     Returns:
@@ -40,7 +41,7 @@ def settle(run: Run, target: BoundTarget, live: Pods) -> Pods:
         except ClusterFault:
             return live
         for ref, bodies in live.items():
-            before, found = verified.get(ref), troubles.crash(bodies)
+            before, found = verified.get(ref), troubles.crash(map(secrets.hidden, bodies))
             if before and found:
                 run.record(TroubleSeen(ref, found, run.now()))
                 status = Status(Health.IN_PROGRESS, f"was healthy and is not any more: {found.message}")

@@ -13,6 +13,7 @@ from rebuild.model.blueprint import Blueprint
 from rebuild.model.events import ObjectVerified
 from rebuild.model.faults import Fault
 from rebuild.model.objects import Body
+from rebuild.model.secrets import Secrets
 from rebuild.model.states import Health, Status
 from rebuild.ops import observe, pods, settling
 from rebuild.ops.run import Run
@@ -43,9 +44,10 @@ def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, *, c
         for verified in _verified(snapshot, blueprint, plan, run.key):
             run.record(verified)
     live = pods.by_workload(run.ledger.objects, snapshot.of_kind("", "Pod"))
+    secrets = Secrets.of(blueprint)
     if counted and target.capabilities.containers:
-        live = settling.settle(run, target, live)
-    pods.look(run, target, live)
+        live = settling.settle(run, target, live, secrets)
+    pods.look(run, target, live, secrets)
 
 
 def _verified(snapshot: Snapshot, blueprint: Blueprint, plan: Plan, key: bytes) -> Iterator[ObjectVerified]:

@@ -89,6 +89,19 @@ def directory(name: str) -> Path:
     return root() / check_name(name)
 
 
+def existing(name: str) -> Path:
+    """Where the lab of this name lives.
+
+    Raises:
+        BadName: when the name is not one.
+        UnknownLab: when there is none.
+    """
+    home = directory(name)
+    if not home.is_dir():
+        raise UnknownLab(f"there is no lab {name!r}", hint="`rebuild lab list` names those that exist")
+    return home
+
+
 def check_name(name: str) -> str:
     """The name, if it is a DNS label (RFC 1123) of at most 40 characters: it becomes part of a path and of a
     context.

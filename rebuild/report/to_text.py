@@ -19,9 +19,9 @@ from rebuild.report.ledger import Ledger, Standing
 from rebuild.report.verdict import Word, explanation, verdict
 
 TOP = 5
+"""Rows of what took long; the JSON document has all."""
 LONGEST = 200
 """Characters of a value that are shown; the JSON report has it whole."""
-"""Rows of what took long; the JSON document has all."""
 _PART = "  "
 """Indents the stages of a phase below it."""
 

@@ -17,6 +17,7 @@ from rebuild.journal.file import JournalBroken
 from rebuild.model.events import Event, ObjectEnded, WriteIntended
 from rebuild.model.facts import Fact, HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
+from rebuild.model.secrets import Secrets
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.plan.steps import Action, Plan
 from rebuild.runner.threads import Facts
@@ -89,7 +90,7 @@ class Driver:
             self._now,
             relevant=relevant,
             waiting_claims=self._plan.waiting_claims,
-            troubles=Troubles(self._plan.steps.keys()) if self._pods else None,
+            troubles=self._troubles() if self._pods else None,
         )
         writers = Writers(self._cluster, self._plan.kinds, self._facts, self._now, threads=self._in_flight)
         patient = True
@@ -118,6 +119,10 @@ class Driver:
         finally:
             writers.close(wait=patient)
             watchers.close(wait=patient)
+
+    def _troubles(self) -> Troubles:
+        steps = self._plan.steps
+        return Troubles(steps.keys(), Secrets.of(step.manifest for step in steps.values()))
 
     def _collect(self, fact: Fact | BaseException | None) -> None:
         """Tell what became of the writes that were in flight when the journal broke, with the fact that broke it."""

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from rebuild.health import troubles
 from rebuild.model.objects import Body
 from rebuild.model.refs import Ref
+from rebuild.model.secrets import Secrets
 from rebuild.model.troubles import Trouble
 from rebuild.plan.snapshot import ref_of
 
@@ -18,8 +19,8 @@ Change: TypeAlias = tuple[Ref, Trouble | None]
 class Troubles:
     """Follows the Pods of these workloads; of all others it remembers nothing."""
 
-    def __init__(self, workloads: Collection[Ref]) -> None:
-        self._workloads = workloads
+    def __init__(self, workloads: Collection[Ref], secrets: Secrets) -> None:
+        self._workloads, self._secrets = workloads, secrets
         self._pods: dict[Ref, dict[Ref, Trouble]] = {}
         """The troubled Pods of each workload."""
         self._told: dict[Ref, Trouble | None] = {}
@@ -46,7 +47,7 @@ class Troubles:
         workload = troubles.owner(body)
         if workload in self._workloads:
             pods = self._pods.setdefault(workload, {})
-            if found := troubles.trouble(body):
+            if found := troubles.trouble(self._secrets.hidden(body)):
                 pods[ref_of(body)] = found
             else:
                 pods.pop(ref_of(body), None)

@@ -95,6 +95,15 @@ def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     return directory
 
 
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder that declares one object."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "one.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n")
+    return folder
+
+
 def unavailable(error: RebuildError) -> NoReturn:
     """Skip, or fail where the tests have to run."""
     reason = f"no real nodes here: {str(error).splitlines()[0]} ({error.hint})"

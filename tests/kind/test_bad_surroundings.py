@@ -43,14 +43,6 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state"
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    folder = tmp_path / "source"
-    folder.mkdir()
-    (folder / "one.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n")
-    return folder
-
-
 @pytest.mark.parametrize("command", [("lab", "up", "real"), ("drill", "--source", "SOURCE")])
 def test_without_a_docker_program_the_next_step_is_to_install_it(
     tmp_path: Path, source: Path, command: tuple[str, ...]

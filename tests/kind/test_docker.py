@@ -46,6 +46,21 @@ def test_a_daemon_that_does_not_answer_names_the_next_step(
     assert caught.value.exit is Exit.UNREACHABLE
 
 
+def test_a_daemon_that_hangs_does_not_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker, "_ANSWER_SECONDS", 0.1)
+    program(path / "docker", "exec /bin/sleep 600")
+    with pytest.raises(docker.DockerNotRunning, match=r"did not end within 0\.1 s"):
+        docker.check()
+    with pytest.raises(docker.DockerNotRunning):
+        docker.run("ps", timeout=0.1)
+
+
+def test_a_command_that_hangs_is_told_from_a_daemon_that_does(path: Path) -> None:
+    program(path / "docker", 'if [ "$1" = version ]; then echo 99.0.0; else exec /bin/sleep 600; fi')
+    with pytest.raises(docker.DockerFailed, match=r"`docker rm` failed: docker did not end within 0\.1 s"):
+        docker.run("rm", "web", timeout=0.1)
+
+
 def test_a_full_disk_is_told_from_other_failures(path: Path) -> None:
     program(path / "docker", "echo 'write /x: no space left on device'; exit 1")
     with pytest.raises(docker.DockerFailed, match="no space left") as caught:

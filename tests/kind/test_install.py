@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import rebuild
+from rebuild.model.images import Image
 from rebuild.providers.kind import debian, docker, install, node, programs
 from rebuild.providers.kind import places as own
 from rebuild.providers.kwok import binaries, toolchain
@@ -28,10 +29,6 @@ GO = r"""
 case "$1" in
 env) echo go1.99.0 ;;
 list) echo "$3" ;;
-build)
-    echo "go zoo" >>"$CALLS"
-    while [ "$1" != -o ]; do shift; done
-    echo built >"$2" ;;
 install)
     for package; do :; done
     echo "go $package" >>"$CALLS"
@@ -126,7 +123,7 @@ def test_without_any_image_ours_is_built_and_the_second_installation_builds_noth
     kit = install.install(steps.append)
     assert (kit.kind, kit.image) == (programs.path(programs.KIND), node.tag())
     assert done(calls).count("debootstrap") == 1
-    assert done(calls)[-2:] == [f"docker build {node.tag()}", "go zoo"]
+    assert done(calls)[-2:] == [f"docker build {node.tag()}", "go rebuild.dev/zoo"]
     assert all(archive.is_file() for archive in kit.archives)
     last = [step for step in steps if step.binary == "the node image"][-1]
     assert last.number == last.total
@@ -150,7 +147,7 @@ def test_two_installations_at_once_build_once(calls: Path, installed: Path) -> N
     assert said[0] == said[1]
     made = [line for line in done(calls) if not line.startswith("pull ")]
     assert len(made) == len(set(made))
-    assert made[-2:] == [f"docker build {said[0].strip()}", "go zoo"]
+    assert made[-2:] == [f"docker build {said[0].strip()}", "go rebuild.dev/zoo"]
 
 
 def test_an_edit_of_a_node_file_is_seen_and_only_the_image_is_built_anew(calls: Path, installed: Path) -> None:
@@ -186,20 +183,29 @@ def test_the_users_kind_and_its_official_image_come_before_ours(tmp_path: Path, 
     assert (kit.kind, kit.image) == (tmp_path / "programs" / "kind", OFFICIAL)
     (tmp_path / "held").write_text(f"{node.tag()} {node.digest()}\n")
     assert install.install().image == node.tag()
-    assert done(calls) == ["go zoo"]
+    assert done(calls) == ["go rebuild.dev/zoo"]
 
 
 def test_the_official_image_is_pulled_before_ours_is_built(tmp_path: Path, calls: Path) -> None:
     program(tmp_path / "programs" / "kind", f"# {OFFICIAL}")
     program(tmp_path / "programs" / "docker", DOCKER.replace("; exit 1", "; exit 0"))
     assert install.install().image == OFFICIAL
-    assert done(calls) == [f"pull --quiet {OFFICIAL}", "go zoo"]
+    assert done(calls) == [f"pull --quiet {OFFICIAL}", "go rebuild.dev/zoo"]
 
 
 def test_an_image_that_is_asked_for_is_taken_as_it_is(tmp_path: Path, calls: Path) -> None:
     program(tmp_path / "programs" / "kind", "exit 1")
     assert install.install(image="mine:1").image == "mine:1"
-    assert done(calls) == ["go zoo"]
+    assert done(calls) == ["go rebuild.dev/zoo"]
+
+
+def test_the_zoo_is_built_for_those_alone_that_name_it(tmp_path: Path, calls: Path) -> None:
+    program(tmp_path / "programs" / "kind", "exit 1")
+    assert install.install(image="mine:1", images=frozenset()).archives == ()
+    assert done(calls) == []
+    web = Image("rebuild.dev", "zoo/web", "1")
+    assert [path.name for path in install.install(image="mine:1", images={web}).archives] == ["zoo.tar"]
+    assert done(calls) == ["go rebuild.dev/zoo"]
 
 
 def test_without_docker_nothing_is_built(tmp_path: Path, calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:

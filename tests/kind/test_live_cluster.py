@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -44,6 +45,11 @@ def in_docker(home: Path) -> bool:
     """Whether Docker has anything left of the cluster of a directory."""
     name = lab.cluster_name(home)
     return bool(containers.clusters().get(name) or containers.networks(name))
+
+
+def home_of(report: dict[str, Any]) -> Path:
+    """Where the cluster of a drill lived: others may drill on the same Docker."""
+    return claims.directory(f"drill-{report['run'].rpartition('-')[2]}")
 
 
 @pytest.fixture
@@ -179,7 +185,7 @@ def test_what_bears_the_name_and_is_not_ours_is_never_touched(wishes: Wishes, wh
     name = lab.cluster_name(claims.directory("taken"))
     made: tuple[str, ...]
     if what == "node":
-        made = ("create", "--label", f"{containers.LABEL}={name}", "--name", f"{name}-control-plane", wishes.image)
+        made = ("create", "--label", f"{lab.LABEL}={name}", "--name", f"{name}-control-plane", wishes.image)
     else:
         made = ("network", "create", name)
     identity = docker(*made).strip()
@@ -242,14 +248,6 @@ def test_an_image_that_does_not_fit_is_refused_before_anything_is_made(
     assert caught.value.hint  # type: ignore[attr-defined]
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    folder = tmp_path / "source"
-    folder.mkdir()
-    (folder / "one.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n")
-    return folder
-
-
 def test_a_failed_creation_shows_kinds_reason_and_keeps_the_logs_of_the_nodes(
     kit: Kit, source: Path, state: Path, tmp_path: Path
 ) -> None:
@@ -262,9 +260,10 @@ def test_a_failed_creation_shows_kinds_reason_and_keeps_the_logs_of_the_nodes(
     logs = tmp_path / "broken-kind-logs"
     assert str(logs) in ran.stderr
     assert next(logs.rglob("journal.log")).stat().st_size > 0
-    assert "failed to create cluster" in orjson.loads(report.read_bytes())["exit"]["reason"]
+    document = orjson.loads(report.read_bytes())
+    assert "failed to create cluster" in document["exit"]["reason"]
     assert claims.homes() == ()
-    assert "rebuild-drill-" not in docker("ps", "--all")
+    assert not in_docker(home_of(document))
 
 
 @pytest.mark.parametrize(
@@ -327,5 +326,4 @@ def test_the_same_drill_on_both_providers_is_compared_and_leaves_nothing_behind(
     assert sum(stage["seconds"] for stage in provision["stages"]) <= provision["seconds"]
     assert len(list((state / "runs").glob("*/journal.jsonl"))) == 2
     assert claims.homes() == ()
-    assert not any(name.startswith("rebuild-drill-") for name in containers.clusters())
-    assert "rebuild-drill-" not in docker("network", "ls")
+    assert not any(in_docker(home_of(one)) for one in document["reports"])

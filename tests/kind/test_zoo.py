@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rebuild.providers.kind import zoo
+from rebuild.providers.kind import programs, zoo
 from rebuild.providers.kwok import binaries, build, toolchain
 from rebuild.system import files, places, shell
 from tests.support import standins
@@ -28,13 +28,13 @@ def archive() -> Path:
 
 @pytest.mark.parametrize("command", [("vet", "./..."), ("test", "./...")])
 def test_its_sources_pass_the_checks_of_go(go: Path, command: tuple[str, ...]) -> None:
-    done = shell.run([str(go), *command], cwd=zoo.sources(), env=toolchain.environment(go))
+    done = shell.run([str(go), *command], cwd=programs.module_root("zoo"), env=toolchain.environment(go))
 
     assert done.code == 0, done.stdout.decode() + done.complaint
 
 
 def test_its_sources_are_formatted(go: Path) -> None:
-    done = shell.run([str(go.parent / "gofmt"), "-l", "."], cwd=zoo.sources())
+    done = shell.run([str(go.parent / "gofmt"), "-l", "."], cwd=programs.module_root("zoo"))
 
     assert (done.code, done.stdout) == (0, b"")
 

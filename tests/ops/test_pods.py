@@ -11,7 +11,6 @@ import orjson
 import pytest
 
 from rebuild.cluster.client import ApiServer
-from rebuild.cluster.connect import connect, open_transport
 from rebuild.cluster.transport import Transport
 from rebuild.engine.policy import Policy
 from rebuild.model import kinds
@@ -23,7 +22,6 @@ from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget, bind
 from rebuild.plan.fidelity import Capabilities
-from rebuild.providers.kwok.lab import Lab
 from rebuild.report.to_json import document
 
 pytestmark = pytest.mark.live
@@ -37,6 +35,13 @@ apiVersion: v1
 kind: Pod
 metadata: {name: web, namespace: HOME}
 spec: {nodeSelector: {SELECTOR}, containers: [{name: web, image: "registry.example.com/web:1"}]}
+"""
+SECRET = """
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: database, namespace: HOME}
+stringData: {password: correct-horse}
 """
 PULLED = (
     'Successfully pulled image "registry.example.com/web:1" in 1.5s (2s including waiting). Image size: 1000 bytes.'
@@ -52,20 +57,6 @@ class Kubelet:
     def event(self, event: Event) -> None:
         if isinstance(event, PhaseBegan) and event.name == "settle":
             self.act()
-
-
-@pytest.fixture
-def outside(lab: Lab) -> Iterator[Transport]:
-    opened = open_transport(context=lab.context, kubeconfig=lab.kubeconfig)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def cluster(lab: Lab) -> Iterator[ApiServer]:
-    opened = connect(context=lab.context, kubeconfig=lab.kubeconfig)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -117,9 +108,7 @@ def test_pulls_and_times_are_told_where_containers_are_real(
     cluster: ApiServer, outside: Transport, namespace: str
 ) -> None:
     def pull() -> None:
-        headers = {"Content-Type": "application/json"}
-        body = orjson.dumps(pulled(namespace))
-        outside.request("POST", f"/api/v1/namespaces/{namespace}/events", body=body, headers=headers)
+        tell(outside, namespace, pulled(namespace))
 
     text = WORKLOAD.replace("HOME", namespace).replace("SELECTOR", "")
     report = applied(real(cluster), text, meanwhile=pull)
@@ -137,11 +126,7 @@ def test_a_container_that_crashes_after_it_was_verified_is_not_back(
     cluster: ApiServer, outside: Transport, namespace: str
 ) -> None:
     def crash() -> None:
-        container = {"name": "web", "image": "", "imageID": "", "lastState": {"terminated": {"exitCode": 7}}}
-        status = {"conditions": [{"type": "Ready", "status": "False"}], "containerStatuses": [container]}
-        path = f"/api/v1/namespaces/{namespace}/pods/web/status"
-        headers = {"Content-Type": "application/merge-patch+json"}
-        outside.request("PATCH", path, body=orjson.dumps({"status": status}), headers=headers)
+        end_with(outside, namespace, {"exitCode": 7})
 
     text = WORKLOAD.replace("HOME", namespace).replace("SELECTOR", "")
     report = applied(real(cluster), text, meanwhile=crash)
@@ -150,9 +135,43 @@ def test_a_container_that_crashes_after_it_was_verified_is_not_back(
     assert "Pod web: container web ended with exit code 7" in report["exit"]["reason"]
 
 
+def test_what_a_container_says_of_a_declared_secret_is_hidden(
+    cluster: ApiServer, outside: Transport, namespace: str
+) -> None:
+    words = "cannot log in to postgres://shop:correct-horse@db"
+
+    def crash() -> None:
+        end_with(outside, namespace, {"exitCode": 7, "message": words})
+        tell(outside, namespace, {**pulled(namespace), "reason": "Unhealthy", "type": "Warning", "message": words})
+
+    text = (WORKLOAD + SECRET).replace("HOME", namespace).replace("SELECTOR", "")
+    report = applied(real(cluster), text, meanwhile=crash)
+    hidden = "cannot log in to postgres://shop:(secret)@db"
+    objects = {one["ref"].rpartition("/")[2]: one for one in report["objects"]}
+    assert objects["web"]["trouble"]["message"].endswith(hidden)
+    assert [event["message"] for event in objects["web"]["events"]] == [hidden]
+    assert hidden in report["exit"]["reason"]
+    assert "correct-horse" not in orjson.dumps(report).decode()
+
+
 def real(cluster: ApiServer) -> BoundTarget:
     """The lab, taken for one with real containers."""
     return replace(bind(cluster, provider="kwok"), capabilities=Capabilities(containers=True))
+
+
+def end_with(outside: Transport, namespace: str, end: dict[str, Any]) -> None:
+    """The process of the Pod has ended so."""
+    container = {"name": "web", "image": "", "imageID": "", "lastState": {"terminated": end}}
+    status = {"conditions": [{"type": "Ready", "status": "False"}], "containerStatuses": [container]}
+    path = f"/api/v1/namespaces/{namespace}/pods/web/status"
+    headers = {"Content-Type": "application/merge-patch+json"}
+    outside.request("PATCH", path, body=orjson.dumps({"status": status}), headers=headers)
+
+
+def tell(outside: Transport, namespace: str, event: dict[str, Any]) -> None:
+    """Somebody writes an Event."""
+    headers = {"Content-Type": "application/json"}
+    outside.request("POST", f"/api/v1/namespaces/{namespace}/events", body=orjson.dumps(event), headers=headers)
 
 
 def pulled(namespace: str) -> dict[str, Any]:

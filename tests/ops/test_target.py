@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from rebuild.cluster.client import ApiServer
-from rebuild.cluster.connect import connect
 from rebuild.model.errors import Exit, Refused
 from rebuild.ops.target import bind
 from rebuild.providers.kwok.lab import Lab
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture
-def cluster(lab: Lab) -> Iterator[ApiServer]:
-    opened = connect(context=lab.context, kubeconfig=lab.kubeconfig)
-    yield opened
-    opened.close()
 
 
 def test_what_a_lab_is_and_can_do_is_read_from_the_lab_itself(cluster: ApiServer, lab: Lab) -> None:

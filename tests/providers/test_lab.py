@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,9 @@ LAB = Lab(
 ALL = dict.fromkeys(lab.CONTROL_PLANE, 7)
 
 
-def test_a_description_survives_the_round_trip() -> None:
-    assert lab.decode(lab.encode(LAB)) == LAB
+def test_a_description_survives_the_round_trip(tmp_path: Path) -> None:
+    (tmp_path / "lab.json").write_bytes(lab.encode(LAB))
+    assert lab.read(Layout(tmp_path)) == LAB
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"name": "demo"}', b"not json"])
@@ -53,7 +55,7 @@ def test_only_the_labs_own_processes_are_recognised(command: str, part: str | No
 
 
 @pytest.mark.parametrize(
-    ("found", "components", "locked", "state"),
+    ("found", "components", "busy", "state"),
     [
         (LAB, ALL, False, State.RUNNING),
         (LAB, ALL, True, State.STARTING),
@@ -62,7 +64,7 @@ def test_only_the_labs_own_processes_are_recognised(command: str, part: str | No
         (LAB, {}, False, State.STOPPED),
         (None, {}, False, State.ORPHAN),
         (
-            lab.decode(lab.encode(LAB).replace(b'"complete": true', b'"complete": false')),
+            replace(LAB, complete=False),
             ALL,
             False,
             State.ORPHAN,
@@ -70,11 +72,11 @@ def test_only_the_labs_own_processes_are_recognised(command: str, part: str | No
     ],
 )
 def test_the_state_follows_from_description_processes_and_lock(
-    found: Lab | None, components: dict[str, int], locked: bool, state: State
+    found: Lab | None, components: dict[str, int], busy: bool, state: State
 ) -> None:
-    assert lab.state_of(found, components, locked=locked) is state
+    assert lab.state_of(found, components, busy=busy, abandoned=False) is state
 
 
 def test_a_complete_lab_whose_owner_is_gone_is_an_orphan() -> None:
-    assert lab.state_of(LAB, ALL, locked=False, abandoned=True) is State.ORPHAN
-    assert lab.state_of(LAB, ALL, locked=True, abandoned=True) is State.STARTING
+    assert lab.state_of(LAB, ALL, busy=False, abandoned=True) is State.ORPHAN
+    assert lab.state_of(LAB, ALL, busy=True, abandoned=True) is State.STARTING

@@ -1,4 +1,4 @@
-"""Connections to the shared lab, and a namespace per test."""
+"""What reached the shared lab, and a namespace per test."""
 
 from __future__ import annotations
 
@@ -8,28 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from rebuild.cluster.client import ApiServer
-from rebuild.cluster.connect import connect, open_transport
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
 from rebuild.providers.kwok.lab import Lab
 from tests.runner.rig import Audit
-
-
-@pytest.fixture(scope="session")
-def outside(lab: Lab) -> Iterator[Transport]:
-    """Somebody else's connection to the lab."""
-    opened = open_transport(context=lab.context, kubeconfig=lab.kubeconfig)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def cluster(lab: Lab) -> Iterator[ApiServer]:
-    """The run's own connection."""
-    opened = connect(context=lab.context, kubeconfig=lab.kubeconfig)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rebuild.model.objects import Body
 from rebuild.model.refs import Ref
+from rebuild.model.secrets import Secrets
 from rebuild.model.troubles import TroubleKind
 from rebuild.runner.troubles import Change, Troubles
 
@@ -33,7 +34,7 @@ def kinds(changes: list[Change]) -> list[TroubleKind | None]:
 
 
 def test_the_worst_of_all_pods_is_told_once_and_again_when_it_is_over() -> None:
-    troubles = Troubles({WEB})
+    troubles = Troubles({WEB}, Secrets())
     assert kinds(list(troubles.saw(pod(0, CRASHED)))) == [TroubleKind.CRASH]
     assert kinds(list(troubles.saw(pod(1, NO_IMAGE)))) == [TroubleKind.IMAGE]
     assert kinds(list(troubles.saw(pod(1, NO_IMAGE)))) == []
@@ -43,27 +44,34 @@ def test_the_worst_of_all_pods_is_told_once_and_again_when_it_is_over() -> None:
 
 
 def test_a_pod_that_is_gone_takes_its_trouble_along() -> None:
-    troubles = Troubles({WEB})
+    troubles = Troubles({WEB}, Secrets())
     list(troubles.saw(pod(0, NO_IMAGE)))
     assert kinds(list(troubles.lost(pod(0, NO_IMAGE)))) == [None]
     assert kinds(list(troubles.lost(pod(0, NO_IMAGE)))) == []
 
 
 def test_a_new_list_forgets_the_pods_that_are_not_in_it() -> None:
-    troubles = Troubles({WEB})
+    troubles = Troubles({WEB}, Secrets())
     assert kinds(list(troubles.relisted([pod(0, NO_IMAGE), pod(1, CRASHED)]))) == [TroubleKind.IMAGE]
     assert kinds(list(troubles.relisted([pod(1, CRASHED)]))) == [TroubleKind.CRASH]
     assert kinds(list(troubles.relisted([]))) == [None]
 
 
 def test_pods_of_others_are_nobodys_business() -> None:
-    troubles = Troubles({WEB})
+    troubles = Troubles({WEB}, Secrets())
     assert list(troubles.saw(pod(0, CRASHED, owner="other"))) == []
     assert list(troubles.relisted([pod(0, CRASHED, owner="other")])) == []
     assert list(troubles.lost(pod(0, CRASHED, owner="other"))) == []
 
 
+def test_a_secret_that_a_container_repeats_is_not_told() -> None:
+    crashed = {"state": {"terminated": {"exitCode": 3, "message": "cannot log in with hunter2-hunter2"}}}
+    ((_, trouble),) = Troubles({WEB}, Secrets(("hunter2-hunter2",))).saw(pod(0, crashed))
+    assert trouble
+    assert trouble.message.endswith("cannot log in with (secret)")
+
+
 def test_it_does_not_matter_in_which_order_pods_are_seen() -> None:
     bodies = [pod(0, CRASHED), pod(1, CRASHED), pod(2, NO_IMAGE), pod(3, NO_IMAGE)]
-    forth, back = Troubles({WEB}), Troubles({WEB})
+    forth, back = Troubles({WEB}, Secrets()), Troubles({WEB}, Secrets())
     assert list(forth.relisted(bodies)) == list(back.relisted(reversed(bodies)))

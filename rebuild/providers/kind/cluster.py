@@ -15,13 +15,12 @@ from pathlib import Path
 from rebuild.manifests import loader
 from rebuild.model.errors import Unreachable
 from rebuild.model.objects import dig, dig_maps
-from rebuild.providers import claims, kubeconfigs
-from rebuild.providers.claims import UnknownLab
+from rebuild.providers import claims, descriptions, kubeconfigs
 from rebuild.providers.kind import containers, lab, program
 from rebuild.providers.kind.lab import Lab, LabStatus
 from rebuild.providers.kind.program import ForeignCluster, KindFailed, PreloadFailed, Wishes
 from rebuild.providers.port import Told, untold
-from rebuild.system import clock, files, processes, shell
+from rebuild.system import clock, files, processes
 
 _SETTLE_SECONDS = 1.0
 """Docker may finish a container that it was asked for before whoever asked was killed."""
@@ -120,9 +119,7 @@ def status(name: str) -> LabStatus:
         BadName: when the name is not one.
         UnknownLab: when there is none.
     """
-    home = claims.directory(name)
-    if not home.is_dir():
-        raise UnknownLab(f"there is no lab {name!r}", hint="`rebuild lab list` names those that exist")
+    home = claims.existing(name)
     found = _clusters()
     with claims.registry():
         return _status(home, found)
@@ -180,13 +177,12 @@ def _clusters() -> Mapping[str, Mapping[str, str]] | None:
     """What Docker holds, or None where it does not answer."""
     try:
         return containers.clusters()
-    except (Unreachable, shell.ProgramMissing):
+    except Unreachable:
         return None
 
 
 def _status(home: Path, clusters: Mapping[str, Mapping[str, str]] | None) -> LabStatus:
     known = lab.read(home)
-    abandoned = known is not None and bool(known.owner) and not processes.lives(known.owner)
     found = None if clusters is None else clusters.get(lab.cluster_name(home), {})
-    state = lab.state_of(known, found, busy=claims.is_busy(home), abandoned=abandoned)
+    state = lab.state_of(known, found, busy=claims.is_busy(home), abandoned=descriptions.is_abandoned(known))
     return LabStatus(home.name, state, home, found or {}, known)

@@ -10,12 +10,9 @@ from contextlib import suppress
 from rebuild.model.errors import Unreachable, UsageError
 from rebuild.model.images import Image
 from rebuild.providers.kind import docker
-from rebuild.system import clock, shell
+from rebuild.providers.kind.lab import LABEL
+from rebuild.system import clock
 
-LABEL = "io.x-k8s.kind.cluster"
-"""kind marks each node with the name of its cluster."""
-_SECONDS = 120.0
-_PULL_SECONDS = 900.0
 _TRIES, _PAUSE = 5, 1.0
 """Docker may still be at a container whose creation was cut short, and then removes neither it nor its network."""
 
@@ -40,7 +37,7 @@ def clusters() -> dict[str, dict[str, str]]:
     """
     form = f'{{{{.Label "{LABEL}"}}}}\t{{{{.Names}}}}\t{{{{.State}}}}'
     found: dict[str, dict[str, str]] = {}
-    for row in _run("ps", "--all", "--filter", f"label={LABEL}", "--format", form).splitlines():
+    for row in docker.run("ps", "--all", "--filter", f"label={LABEL}", "--format", form).splitlines():
         cluster, container, state = row.split("\t")
         found.setdefault(cluster, {})[container] = state
     return found
@@ -52,7 +49,7 @@ def networks(cluster: str) -> list[str]:
     Raises:
         Unreachable: when Docker does not say.
     """
-    rows = _run("network", "ls", "--no-trunc", "--filter", f"name={cluster}", "--format", "{{.ID}}\t{{.Name}}")
+    rows = docker.run("network", "ls", "--no-trunc", "--filter", f"name={cluster}", "--format", "{{.ID}}\t{{.Name}}")
     return [key for key, name in (row.split("\t") for row in rows.splitlines()) if name == cluster]
 
 
@@ -75,10 +72,10 @@ def remove(cluster: str) -> bool:
 def _remove(cluster: str) -> bool:
     nodes = tuple(clusters().get(cluster, ()))
     if nodes:
-        _run("rm", "--force", "--volumes", *nodes)
+        docker.run("rm", "--force", "--volumes", *nodes)
     found = networks(cluster)
     if found:
-        _run("network", "rm", *found)
+        docker.run("network", "rm", *found)
     return bool(nodes or found)
 
 
@@ -97,23 +94,10 @@ def ensure_node_image(image: str) -> str:
     hint = "`docker images` lists what is there; without --image, rebuild chooses or builds one"
     if not docker.has_image(image):
         try:
-            _run("pull", "--quiet", image, timeout=_PULL_SECONDS)
+            docker.pull(image)
         except docker.DockerFailed as error:
             raise NodeImageMissing(f"the node image {image} is not in Docker, and {error}", hint=hint) from error
     try:
-        return _run("run", "--rm", "--network", "none", "--entrypoint", "cat", image, "/kind/version").strip()
+        return docker.run("run", "--rm", "--network", "none", "--entrypoint", "cat", image, "/kind/version")
     except docker.DockerFailed as error:
         raise NodeImageMissing(f"{image} is no node image of kind: {error}", hint=hint) from error
-
-
-def _run(*arguments: str, timeout: float = _SECONDS) -> str:
-    """What a docker command prints."""
-    try:
-        done = shell.run(["docker", *arguments], timeout=timeout, own_session=True)
-    except shell.ProgramMissing:
-        docker.check()
-        raise
-    if done.code != 0:
-        docker.check()
-        raise docker.failed(f"`docker {arguments[0]}` failed", done)
-    return done.stdout.decode(errors="replace")

@@ -6,11 +6,14 @@ Nothing that the machine has already is replaced: the user's kind and the node i
 from __future__ import annotations
 
 import re
+from collections.abc import Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
+from rebuild.model.images import Image
 from rebuild.providers.kind import docker, node, places, programs, zoo
 from rebuild.providers.kwok.build import Progress
 from rebuild.system import files, shell
@@ -30,7 +33,7 @@ class Kit:
     """Archives of the lab's own images, for `kind load image-archive`."""
 
 
-def install(progress: Progress = lambda _: None, *, image: str = "") -> Kit:
+def install(progress: Progress = lambda _: None, *, image: str = "", images: Set[Image] | None = None) -> Kit:
     """Make sure that all of it is there, and say where.
 
     The node image is the one that is asked for; else the official one of the kind program, if Docker has it; else ours,
@@ -40,6 +43,7 @@ def install(progress: Progress = lambda _: None, *, image: str = "") -> Kit:
     Args:
         progress: Is told how far a build is.
         image: A node image to use instead; Docker may have yet to pull it.
+        images: What clusters shall run: archives of others are not built for them. All are by default.
 
     Raises:
         DockerMissing, DockerNotRunning, DockerForbidden: when Docker does not answer.
@@ -52,7 +56,8 @@ def install(progress: Progress = lambda _: None, *, image: str = "") -> Kit:
     with FileLock(home / "lock"):
         kind = found_kind() or _built_kind(progress)
         chosen = image or found_image(kind) or pulled_image(kind) or node.install(progress)
-        return Kit(kind, chosen, (zoo.install(progress),))
+        wanted = images is None or zoo.is_named(images)
+        return Kit(kind, chosen, (zoo.install(progress),) if wanted else ())
 
 
 def found_kind() -> Path | None:
@@ -74,7 +79,11 @@ def found_image(kind: Path) -> str:
 def pulled_image(kind: Path) -> str:
     """The official node image, if Docker could fetch it; else nothing."""
     official = official_image(kind)
-    return official if official and docker.pull(official) else ""
+    if official:
+        with suppress(docker.DockerFailed):
+            docker.pull(official)
+            return official
+    return ""
 
 
 def official_image(kind: Path) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
-import orjson
-
-from rebuild.providers import claims
+from rebuild.providers import descriptions
 from rebuild.providers.claims import State
 from rebuild.providers.port import Baseline, Fidelity, Target
 
 PROVIDER = "kind"
+LABEL = "io.x-k8s.kind.cluster"
+"""kind marks each node with the name of its cluster."""
 RUNNING = "running"
 """What Docker calls a container that runs."""
 
@@ -109,35 +109,24 @@ def kubeconfig_of(home: Path) -> Path:
 
 def encode(lab: Lab) -> bytes:
     """The description file's content."""
-    row = {"provider": PROVIDER, **asdict(lab)}
-    return orjson.dumps(row, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return descriptions.encode(PROVIDER, lab)
 
 
 def read(home: Path) -> Lab | None:
     """The cluster that a directory describes, or None where nothing there does."""
-    try:
-        row = orjson.loads((home / claims.DESCRIPTION).read_bytes())
-        row = {key: value for key, value in row.items() if key != "provider"}
-        return Lab(**(row | {key: Path(row[key]) for key in ("home", "kubeconfig")}))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+    return descriptions.read(home, Lab, "home", "kubeconfig")
 
 
 def creates(lab: Lab, command: str) -> bool:
     """Whether a process makes nodes of this cluster, by its command line: kind itself, or a `docker run` of kind's."""
-    return (
-        f" create cluster --name {lab.cluster} " in command
-        or f" --label io.x-k8s.kind.cluster={lab.cluster} " in command
-    )
+    return f" create cluster --name {lab.cluster} " in command or f" --label {LABEL}={lab.cluster} " in command
 
 
 def state_of(lab: Lab | None, containers: Mapping[str, str] | None, *, busy: bool, abandoned: bool) -> State:
     """What became of a cluster, from its description, its containers (None where Docker does not answer), whether
     another process is at it, and whether the process that it belongs to is gone."""
-    if busy:
-        return State.STARTING
-    if lab is None or not lab.complete or abandoned:
-        return State.ORPHAN
+    if unusable := descriptions.unusable(lab, busy=busy, abandoned=abandoned):
+        return unusable
     if containers is None:
         return State.UNKNOWN
     runs = bool(containers) and all(state == RUNNING for state in containers.values())

@@ -46,7 +46,7 @@ def loads(wanted: Sequence[str], archives: Iterable[Path], images: Set[Image]) -
 
     Raises:
         PreloadUnknown: when something that is wanted is not there.
-        DockerUnavailable: when there is nobody to ask.
+        DockerMissing, DockerNotRunning, DockerForbidden: when there is nobody to ask.
     """
     chosen = [_load(each) for each in wanted]
     chosen += [_archive(path) for path in archives if not images.isdisjoint(map(Image.parse, tags(path)))]

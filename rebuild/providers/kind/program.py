@@ -7,6 +7,7 @@ a Docker network of its own, so that it can be taken away with it.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ CREATE_SECONDS = 600.0
 _READY_SECONDS = 120
 _LOAD_SECONDS = 600.0
 _EXPORT_SECONDS = 60.0
+_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
+"""kind shows the commands that fail, and hands nodes the proxies of our environment, which may have a password."""
 
 
 class ForeignCluster(Refused):
@@ -93,7 +96,7 @@ def create(known: Lab, wishes: Wishes, told: Told) -> None:
         )
     except shell.ProgramTimeout as error:
         raise KindFailed(f"kind could not make the cluster: {error}", hint=error.hint) from error
-    reason = "\n".join(progress.complaint[: shell.TAIL]) or done.complaint
+    reason = _USERINFO.sub("", "\n".join(progress.complaint[: shell.TAIL]) or done.complaint)
     if done.code != 0 and "already exist for a cluster with the name" in reason:
         raise foreign(known.cluster)
     if done.code != 0 and not progress.began:

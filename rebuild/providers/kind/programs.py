@@ -21,21 +21,24 @@ from rebuild.system import files
 
 KIND = Binary("kind", "sigs.k8s.io/kind", "kind")
 """The one program of them that works outside of a node."""
+ZOO = Binary("zoo", "rebuild.dev/zoo", "zoo")
+"""Plays the workloads of the examples."""
 
 _LAB_FAMILIES = frozenset(binary.family for binary in binaries.ALL)
 _CONTAINERD = "github.com/containerd/containerd/v2"
 
 
-def modules_root() -> Path:
-    """One directory per Go module that only nodes need, with the sources of those that are ours."""
-    return places.config_root() / "node" / "modules"
+def module_root(family: str) -> Path:
+    """The directory of a Go module that the lab does without, with the sources of those that are ours."""
+    config = places.config_root()
+    return config / family if family == ZOO.family else config / "node" / "modules" / family
 
 
 def module_files(family: str) -> dict[str, bytes]:
-    """The files of a Go module: the lab's, or one of a node's own."""
+    """The files of a Go module: the lab's, or one of those beside them."""
     if family in _LAB_FAMILIES:
         return binaries.module_files(family)
-    return {path.name: path.read_bytes() for path in sorted((modules_root() / family).iterdir())}
+    return {path.name: path.read_bytes() for path in sorted(module_root(family).iterdir())}
 
 
 def locked_version(family: str, module: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebuild.model.images import Image
-from rebuild.providers import claims
+from rebuild.providers import descriptions
 from rebuild.providers import versions as needs
 from rebuild.providers.kind import cluster, containers, docker, kindfile, lab, places, preload
 from rebuild.providers.kind.install import Kit
@@ -58,10 +58,7 @@ class Kind:
 
     def describe(self, name: str) -> Target:
         """As `cluster.status`; raises UnknownLab for one that never became complete as well."""
-        found = cluster.status(name).lab
-        if found is None or not found.complete:
-            raise claims.UnknownLab(f"lab {name!r} is not complete", hint=f"`rebuild lab down {name}` removes it")
-        return found.target
+        return descriptions.completed(name, cluster.status(name).lab).target
 
     def delete(self, name: str) -> bool:
         """As `cluster.down`."""

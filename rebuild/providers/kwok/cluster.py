@@ -16,8 +16,7 @@ from pathlib import Path
 import orjson
 
 from rebuild.model.errors import Unreachable
-from rebuild.providers import claims, kubeconfigs
-from rebuild.providers.claims import UnknownLab
+from rebuild.providers import claims, descriptions, kubeconfigs
 from rebuild.providers.kwok import binaries, config, lab, ports, readiness, seal
 from rebuild.providers.kwok.binaries import Binaries
 from rebuild.providers.kwok.lab import PROVIDER, Lab, LabStatus
@@ -112,9 +111,7 @@ def status(name: str) -> LabStatus:
         BadName: when the name is not one.
         UnknownLab: when there is none.
     """
-    home = claims.directory(name)
-    if not home.is_dir():
-        raise UnknownLab(f"there is no lab {name!r}", hint="`rebuild lab list` names those that exist")
+    home = claims.existing(name)
     with claims.registry():
         return _status(Layout(home), processes.commands())
 
@@ -193,6 +190,5 @@ def _status(layout: Layout, commands: dict[int, str]) -> LabStatus:
     named = ((lab.component(layout, command), pid) for pid, command in sorted(commands.items()))
     pids = {part: pid for part, pid in named if part is not None}
     known = lab.read(layout)
-    abandoned = known is not None and bool(known.owner) and not processes.lives(known.owner)
-    state = lab.state_of(known, pids, locked=claims.is_busy(layout.home), abandoned=abandoned)
+    state = lab.state_of(known, pids, busy=claims.is_busy(layout.home), abandoned=descriptions.is_abandoned(known))
     return LabStatus(layout.name, state, layout.home, pids, known)

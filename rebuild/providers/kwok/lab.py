@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
+from rebuild.providers import descriptions
 from rebuild.providers.claims import State
 from rebuild.providers.kwok.paths import Layout
 from rebuild.providers.port import Fidelity, Target
@@ -87,28 +86,12 @@ class LabStatus:
 
 def encode(lab: Lab) -> bytes:
     """The description file's content."""
-    return orjson.dumps(
-        {"provider": PROVIDER, **asdict(lab)}, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
-
-
-def decode(data: bytes) -> Lab:
-    """A lab from its description file.
-
-    Raises:
-        ValueError, KeyError, TypeError, AttributeError: when it is not one.
-    """
-    row = {key: value for key, value in orjson.loads(data).items() if key != "provider"}
-    places = {key: Path(row[key]) for key in ("home", "kubeconfig", "binaries")}
-    return Lab(**(row | places))
+    return descriptions.encode(PROVIDER, lab)
 
 
 def read(layout: Layout) -> Lab | None:
     """The lab that lives in a directory, or None where nothing there describes one."""
-    try:
-        return decode(layout.description.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+    return descriptions.read(layout.home, Lab, "home", "kubeconfig", "binaries")
 
 
 def component(layout: Layout, command: str) -> str | None:
@@ -128,11 +111,8 @@ def component(layout: Layout, command: str) -> str | None:
     return None
 
 
-def state_of(lab: Lab | None, components: Mapping[str, int], *, locked: bool, abandoned: bool = False) -> State:
-    """What became of a lab, from its description, its living processes, whether its lock is held, and whether the
-    process that it belongs to is gone."""
-    if locked:
-        return State.STARTING
-    if lab is None or not lab.complete or abandoned:
-        return State.ORPHAN
-    return State.RUNNING if all(name in components for name in CONTROL_PLANE) else State.STOPPED
+def state_of(lab: Lab | None, components: Mapping[str, int], *, busy: bool, abandoned: bool) -> State:
+    """What became of a lab, from its description, its living processes, whether another process is at it, and whether
+    the process that it belongs to is gone."""
+    runs = all(name in components for name in CONTROL_PLANE)
+    return descriptions.unusable(lab, busy=busy, abandoned=abandoned) or (State.RUNNING if runs else State.STOPPED)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rebuild.providers.claims import UnknownLab
+from rebuild.providers import descriptions
 from rebuild.providers.kwok import cluster, config
 from rebuild.providers.kwok.binaries import Binaries
 from rebuild.providers.kwok.lab import PROVIDER
@@ -43,10 +43,7 @@ class Kwok:
 
     def describe(self, name: str) -> Target:
         """As `cluster.status`; raises UnknownLab for one that never became complete as well."""
-        found = cluster.status(name).lab
-        if found is None or not found.complete:
-            raise UnknownLab(f"lab {name!r} is not complete", hint=f"`rebuild lab down {name}` removes it")
-        return found.target
+        return descriptions.completed(name, cluster.status(name).lab).target
 
     def delete(self, name: str) -> bool:
         """As `cluster.down`."""
