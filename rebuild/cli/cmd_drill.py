@@ -100,6 +100,9 @@ def command(
         keep=keep,
     )
     given(chosen.providers, nodes, KindOptions(kind_config, image, preload))
+    if "kind" in chosen.providers:
+        # Said before the other provider has had its drill.
+        chosen.kind.read()
     if len(chosen.providers) > 1:
         return _compared(chosen, mode, form=form, report_file=report_file)
     with finish.view_for(mode) as view:

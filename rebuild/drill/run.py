@@ -14,6 +14,7 @@ from rebuild.drill.playbook import DrillOptions
 from rebuild.engine.policy import Policy
 from rebuild.journal.file import JournalBroken
 from rebuild.model import kinds
+from rebuild.model.errors import Unreachable
 from rebuild.model.images import Image
 from rebuild.ops import plan as plans
 from rebuild.ops import sources
@@ -82,6 +83,11 @@ def _take_away(run: Run, provider: Provider, name: str, stoppable: Stoppable) ->
         # A full disk is no reason to leave a cluster running.
         provider.delete(name)
         raise
+    except Unreachable as error:
+        raise type(error)(
+            f"{error}\nthe drill's cluster {name} is still there",
+            hint=f"`rebuild lab down {name}` removes it once the cause is gone",
+        ) from error
     finally:
         stoppable(None)
 

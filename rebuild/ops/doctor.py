@@ -47,7 +47,7 @@ def _real_nodes() -> Iterator[Check]:
     try:
         version = docker.check()
     except RebuildError as error:
-        yield Check("docker", False, str(error).partition("\n")[0], error.hint, required=False)
+        yield Check("docker", False, " ".join(str(error).split()), error.hint, required=False)
         version = ""
     else:
         yield Check("docker", True, f"Docker {version}", required=False)

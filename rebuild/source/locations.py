@@ -33,8 +33,11 @@ def is_url(location: str) -> bool:
     """Whether a location names a remote repository rather than a path of this machine.
 
     Raises:
-        UsageError: the form runs a helper program, or its scheme is not among `SCHEMES`.
+        UsageError: the form runs a helper program, or its scheme is not among `SCHEMES`; or there is no text.
     """
+    if not location:
+        # What a shell makes of a variable that is not set, and never a way to say the current folder.
+        raise UsageError("the source is empty", hint="name a repository or a folder; `.` is the one you are in")
     _refuse_option("source", location)
     if not location.isprintable():
         raise UsageError(

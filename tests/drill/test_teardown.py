@@ -26,9 +26,10 @@ class Elsewhere:
     name = "elsewhere"
     baseline: Baseline = config.BASELINE
 
-    def __init__(self, tmp_path: Path, *, fills_the_disk: bool) -> None:
+    def __init__(self, tmp_path: Path, *, fills_the_disk: bool, stays: bool = False) -> None:
         self._target = Target("t", self.name, Fidelity.KWOK, tmp_path / "kubeconfig", "nobody", "https://127.0.0.1:1")
         self._fills_the_disk = fills_the_disk
+        self._stays = stays
         self.made: list[str] = []
         self.owned: list[bool] = []
         self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -47,6 +48,8 @@ class Elsewhere:
     def delete(self, name: str) -> bool:
         # The limit holds for all files of this process, and what pytest prints may go into one.
         resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+        if self._stays:
+            raise Unreachable("nobody removes it", hint="run it again")
         self.made.remove(name)
         return True
 
@@ -79,6 +82,17 @@ def test_the_cluster_goes_when_the_drill_cannot_go_on(
         drill(run, DrillOptions(source), lambda _images: provider, stoppable=lambda stop: None)
     assert provider.made == []
     assert provider.owned == [True]
+
+
+def test_a_cluster_that_cannot_be_taken_away_is_named_with_what_removes_it(
+    run: Run, source: SourceOptions, tmp_path: Path
+) -> None:
+    provider = Elsewhere(tmp_path, fills_the_disk=False, stays=True)
+    with pytest.raises(Unreachable, match="nobody removes it") as caught:
+        drill(run, DrillOptions(source), lambda _images: provider, stoppable=lambda stop: None)
+    (left,) = provider.made
+    assert f"cluster {left} is still there" in str(caught.value)
+    assert f"`rebuild lab down {left}`" in caught.value.hint
 
 
 def test_a_cluster_that_is_to_be_kept_belongs_to_nobody(run: Run, source: SourceOptions, tmp_path: Path) -> None:

@@ -111,6 +111,15 @@ def test_a_kind_file_that_cannot_be_used_is_named(
     assert_explained(ran, code, str(path), *words)
 
 
+def test_a_kind_file_that_cannot_be_used_is_named_before_any_provider_has_its_drill(
+    tmp_path: Path, source: Path, state: Path
+) -> None:
+    path = tmp_path / "nodes.yaml"
+    ran = rebuild("drill", "--source", source, "--provider", "kwok,kind", "--kind-config", path)
+    assert_explained(ran, 2, str(path), "[kind-file]")
+    assert not list(state.glob("runs/*"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

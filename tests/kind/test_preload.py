@@ -62,4 +62,5 @@ def test_a_file_that_is_no_archive_of_images_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PreloadUnknown, match=f"{path} is no archive of images") as caught:
         preload.loads((str(path),), (), set())
     assert caught.value.exit is Exit.USAGE
+    assert str(caught.value).endswith("file could not be opened successfully")
     assert "docker save" in caught.value.hint

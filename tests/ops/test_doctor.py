@@ -51,6 +51,14 @@ def test_a_machine_without_docker_can_do_all_but_real_nodes(tmp_path: Path, monk
     assert "node image" not in found
 
 
+def test_the_reason_why_docker_does_not_answer_stands_in_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "docker", "echo 'cannot connect to tcp://127.0.0.1:1' >&2; exit 1")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert by_name()["docker"].found == "Docker does not answer: cannot connect to tcp://127.0.0.1:1"
+
+
 def test_a_node_image_that_docker_holds_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     official = f"kindest/node:v1.99.0@sha256:{'0' * 64}"
     program(tmp_path, "kind", f"# {official}")

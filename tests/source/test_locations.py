@@ -21,6 +21,7 @@ def test_other_texts_are_no_urls(location: str) -> None:
 @pytest.mark.parametrize(
     ("location", "shown"),
     [
+        ("", "empty"),
         ("ext::sh -c touch% /tmp/x", "helper"),
         ("https::x", "helper"),
         ("http://h/r", "'http'"),

@@ -65,8 +65,10 @@ def tags(path: Path) -> tuple[str, ...]:
             rows = orjson.loads(member.read()) if member else []
         return tuple(str(tag) for row in rows for tag in row["RepoTags"] or ())
     except (OSError, tarfile.TarError, KeyError, TypeError, ValueError) as error:
+        # The first line says it; tarfile goes on with what each way to unpack the file raised.
+        reason = str(error).partition("\n")[0].rstrip(":")
         raise PreloadUnknown(
-            f"{path} is no archive of images: {error}", hint="write one with `docker save --output FILE IMAGE`"
+            f"{path} is no archive of images: {reason}", hint="write one with `docker save --output FILE IMAGE`"
         ) from error
 
 

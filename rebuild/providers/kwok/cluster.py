@@ -21,7 +21,7 @@ from rebuild.providers.kwok import binaries, config, lab, ports, readiness, seal
 from rebuild.providers.kwok.binaries import Binaries
 from rebuild.providers.kwok.lab import PROVIDER, Lab, LabStatus
 from rebuild.providers.kwok.paths import Layout
-from rebuild.system import clock, files, processes, shell
+from rebuild.system import clock, files, places, processes, shell
 
 NODES = 5
 _KWOKCTL_SECONDS = 90.0
@@ -162,6 +162,8 @@ def _kwokctl(draft: Lab, *arguments: str) -> None:
         raise LabFailed(f"{error}\n{_last_words(layout)}", hint=hint) from error
     if done.code != 0:
         said = f"kwokctl {' '.join(arguments[:2])} failed:\n{done.complaint}"
+        if "no space left on device" in done.complaint.lower():
+            hint = f"make room in {layout.home.parent}, or set {places.STATE_VARIABLE} to where there is some"
         raise LabFailed(f"{said}\n{_last_words(layout)}", hint=hint)
 
 
