@@ -9,12 +9,13 @@ from contextlib import suppress
 
 from rebuild.model.errors import Unreachable, UsageError
 from rebuild.model.images import Image
-from rebuild.providers.kind import docker
+from rebuild.providers.kind import docker, freezer
 from rebuild.providers.kind.lab import LABEL
 from rebuild.system import clock
 
 _TRIES, _PAUSE = 5, 1.0
-"""Docker may still be at a container whose creation was cut short, and then removes neither it nor its network."""
+"""Docker may still be at a container whose creation was cut short, and then removes neither it nor its network; or a
+process of it is frozen."""
 
 
 class NodeImageInvalid(UsageError):
@@ -65,6 +66,7 @@ def remove(cluster: str) -> bool:
     for _ in range(_TRIES - 1):
         with suppress(docker.DockerFailed):
             return _remove(cluster)
+        freezer.thaw(_ids(cluster))
         clock.sleep(_PAUSE)
     return _remove(cluster)
 
@@ -77,6 +79,11 @@ def _remove(cluster: str) -> bool:
     if found:
         docker.run("network", "rm", *found)
     return bool(nodes or found)
+
+
+def _ids(cluster: str) -> list[str]:
+    form = ("--no-trunc", "--format", "{{.ID}}")
+    return docker.run("ps", "--all", "--filter", f"label={LABEL}={cluster}", *form).split()
 
 
 def ensure_node_image(image: str) -> str:
