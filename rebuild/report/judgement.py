@@ -13,6 +13,7 @@ from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Limit, Severity
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
+from rebuild.model.troubles import TroubleKind
 from rebuild.report.ledger import Ledger, Record, passed
 
 HOLD_BACK, FAIL = "hold-back", "fail"
@@ -102,10 +103,19 @@ def judgements(ledger: Ledger) -> dict[Ref, Judgement]:
 
 
 def findings(ledger: Ledger) -> Iterator[Finding]:
-    """What the plan found, and who owns the fields that we declare and did not get."""
+    """What the plan found, who owns the fields that we declare and did not get, and which images could not be had."""
     if ledger.plan:
         yield from ledger.plan.findings
     for record in ledger.objects.values():
+        if record.trouble and record.trouble.kind is TroubleKind.IMAGE and not record.is_ready:
+            yield Finding(
+                "image-unavailable",
+                Severity.WARNING,
+                record.trouble.message,
+                record.ref,
+                record.plan.origin,
+                "mend its name or its pull secret, or bring it with --preload",
+            )
         if record.fault and record.fault.cause is Cause.FIELD_CONFLICT:
             yield Finding(
                 "field-conflict",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from rebuild.model.events import Event, ImageObserved, PodsObserved, RunEnded, StageEnded
-from rebuild.model.facts import WriteFailed
+from rebuild.model.facts import TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
 from rebuild.model.images import Image, NeededImage
 from rebuild.model.pods import PodEvent, PodTimes
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
+from rebuild.model.troubles import Trouble, TroubleKind
 from rebuild.report import fidelity
 from rebuild.report.to_text import last_line, summary
 from rebuild.report.verdict import SIGINT
@@ -204,6 +205,16 @@ def test_the_stages_of_a_phase_stand_below_it() -> None:
 def test_what_a_cluster_of_its_own_kind_proves_needs_no_caveat() -> None:
     events = [*opening(fidelity="cluster"), *run()[3:]]
     assert not any(line.startswith("Fidelity") for line in summary(fold(events)))
+
+
+def test_an_image_that_cannot_be_had_is_a_finding_until_its_object_is_ready() -> None:
+    missing = TroubleSeen(WEB, Trouble(TroubleKind.IMAGE, "web-1: no such image web:9", "web:9"), 3.0)
+    never = [*opening(), plan(planned(WEB)), *written(WEB), missing, ended(WEB, ready=False), *closing()]
+    (line,) = (line for line in summary(fold(never)) if "image-unavailable" in line)
+    assert "no such image web:9" in line
+    assert "--preload" in line
+    came = [*opening(), plan(planned(WEB)), *written(WEB), missing, ended(WEB), *closing()]
+    assert not any("image-unavailable" in line for line in summary(fold(came)))
 
 
 def test_a_field_conflict_is_a_finding_that_names_the_other_manager() -> None:
