@@ -10,6 +10,7 @@ from rebuild.ops.blueprint import Declared
 from rebuild.ops.target import BoundTarget
 from rebuild.plan import build
 from rebuild.plan.build import OFFLINE, Surroundings
+from rebuild.plan.preflight import check as preflight
 from rebuild.plan.steps import Plan
 
 
@@ -25,12 +26,13 @@ def on_target(found: Declared, surroundings: Surroundings) -> Plan:
 
 
 def look(found: Declared, target: BoundTarget) -> Surroundings:
-    """What the target holds of the kinds that are declared, and what it can do.
+    """What the target holds of the kinds that are declared or stand in their way, and what it can do.
 
     Raises:
         Unreachable: when the target stops answering.
     """
-    snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds)
+    also = preflight.kinds_to_know(found.blueprint, found.graph.edges)
+    snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds, also=also)
     return Surroundings(snapshot, target.capabilities, target.identity.version)
 
 

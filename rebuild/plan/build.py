@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from rebuild.graph.build import Graph
-from rebuild.graph.index import key_of
+from rebuild.graph.index import Index, key_of
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Severity
@@ -16,6 +16,8 @@ from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
 from rebuild.plan import fidelity, images, references, served
 from rebuild.plan.fidelity import Capabilities, Fitted
+from rebuild.plan.preflight import check as preflight
+from rebuild.plan.preflight.facts import Facts
 from rebuild.plan.recoverability import check as recoverability
 from rebuild.plan.snapshot import Snapshot, version_of
 from rebuild.plan.steps import Action, Plan, Step
@@ -27,14 +29,18 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is known of the target: what it holds, what it can do, and its release (`v1.37.2`; empty if unknown)."""
+    """What is known of the target: what it holds, what it can do, and its release (`v1.37.2`; empty if unknown).
+
+    Without a target nothing is known of it but what is assumed here.
+    """
 
     snapshot: Snapshot
     capabilities: Capabilities
     version: str = ""
+    has_target: bool = True
 
 
-OFFLINE = Surroundings(Snapshot(()), Capabilities(containers=True))
+OFFLINE = Surroundings(Snapshot(()), Capabilities(containers=True), has_target=False)
 """A plan made without a target: nothing exists yet, and everything can be done."""
 
 
@@ -67,7 +73,8 @@ def build(
     setting = setting_for(blueprint, surroundings.snapshot, manager=manager)
     findings: list[Finding] = [*blueprint.findings, *graph.findings, *_unread(surroundings.snapshot)]
     findings += references.undeclared(graph.edges, graph.expected - graph.produced, blueprint)
-    findings += recoverability.findings(blueprint)
+    index = Index(blueprint)
+    findings += recoverability.findings(index)
     homeless = {f.ref: f for f in references.homeless(blueprint, surroundings.snapshot)}
     findings += homeless.values()
     findings += served.deprecated(blueprint)
@@ -84,7 +91,10 @@ def build(
         elif step.action in (Action.CREATE, Action.CONFIGURE) and declared.ref in refused:
             step = Step(declared, Action.FAIL, awaited=False, reason=refused[declared.ref])
         steps[declared.ref] = step
-    findings += served.not_served(unserved)
+    findings += served.not_served(unserved, blueprint.kinds)
+    findings += preflight.findings(
+        Facts(index, graph.edges, steps, surroundings.snapshot, setting, surroundings.has_target)
+    )
     edges = fitted.openable(graph.edges)
     return Plan(
         steps=steps,
