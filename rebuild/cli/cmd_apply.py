@@ -81,6 +81,8 @@ def command(
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
                 around = plans.look(found, target)
                 plan = plans.on_target(found, around)
+                if dry_run:
+                    plan = plans.with_rights(plan, target)
                 run.record(plans.event_of(plan, key=run.key, at=run.now()))
             stopped = ""
             policy = replace(policy, run_deadline=max(policy.run_deadline - run.now(), 0.0))

@@ -63,7 +63,7 @@ def command(
             with targets.bound(context, kubeconfig, request_timeout, source=location) as target:
                 run.record(target.event)
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
-                plan = plans.on_target(found, plans.look(found, target))
+                plan = plans.with_rights(plans.on_target(found, plans.look(found, target)), target)
         else:
             found = declared(read, kinds=kinds.builtin(), namespace=asked.namespace)
             plan = plans.offline(found)

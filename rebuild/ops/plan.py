@@ -5,7 +5,7 @@ from __future__ import annotations
 from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.model.events import Planned, PlannedObject
 from rebuild.model.redaction import digest
-from rebuild.ops import observe
+from rebuild.ops import observe, rights
 from rebuild.ops.blueprint import Declared
 from rebuild.ops.target import BoundTarget
 from rebuild.plan import build
@@ -23,6 +23,15 @@ def on_target(found: Declared, surroundings: Surroundings) -> Plan:
     """What would be done on a target, given what it serves, holds and can do. Writes nothing."""
     refused = found.checked.unsendable(surroundings.version)
     return build.build(found.blueprint, found.graph, surroundings, manager=FIELD_MANAGER, refused=refused)
+
+
+def with_rights(plan: Plan, target: BoundTarget) -> Plan:
+    """The same plan, which tells what its user may not do: for who looks at it and does not carry it out.
+
+    Raises:
+        Unreachable: when the target stops answering.
+    """
+    return plan.with_findings(rights.findings(target.cluster, plan))
 
 
 def look(found: Declared, target: BoundTarget) -> Surroundings:
