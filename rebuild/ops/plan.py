@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rebuild.cluster.client import FIELD_MANAGER
+from rebuild.graph.estimates import PRIORS, Estimates
 from rebuild.model.events import Planned, PlannedObject
 from rebuild.model.redaction import digest
 from rebuild.ops import observe, rights
@@ -14,9 +17,9 @@ from rebuild.plan.preflight import check as preflight
 from rebuild.plan.steps import Plan
 
 
-def offline(found: Declared) -> Plan:
+def offline(found: Declared, estimates: Estimates = PRIORS) -> Plan:
     """What would be done on an empty cluster that can do everything. Talks to nobody."""
-    return on_target(found, OFFLINE)
+    return on_target(found, replace(OFFLINE, estimates=estimates))
 
 
 def on_target(found: Declared, surroundings: Surroundings) -> Plan:
@@ -34,15 +37,17 @@ def with_rights(plan: Plan, target: BoundTarget) -> Plan:
     return plan.with_findings(rights.findings(target.cluster, plan))
 
 
-def look(found: Declared, target: BoundTarget) -> Surroundings:
+def look(found: Declared, target: BoundTarget, estimates: Estimates = PRIORS) -> Surroundings:
     """What the target holds of the kinds that are declared or stand in their way, and what it can do.
+
+    `estimates` is how long objects are expected to take there.
 
     Raises:
         Unreachable: when the target stops answering.
     """
     also = preflight.kinds_to_know(found.blueprint, found.graph.edges)
     snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds, also=also)
-    return Surroundings(snapshot, target.capabilities, target.identity.version)
+    return Surroundings(snapshot, target.capabilities, target.identity.version, estimates=estimates)
 
 
 def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from rebuild.graph import rank
 from rebuild.graph.build import Graph
+from rebuild.graph.estimates import PRIORS, Estimates
 from rebuild.graph.index import Index, key_of
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.faults import Cause
@@ -38,6 +40,7 @@ class Surroundings:
     capabilities: Capabilities
     version: str = ""
     has_target: bool = True
+    estimates: Estimates = PRIORS
 
 
 OFFLINE = Surroundings(Snapshot(()), Capabilities(containers=True), has_target=False)
@@ -80,10 +83,10 @@ def build(
     findings += served.deprecated(blueprint)
     needed = images.needed(blueprint)
     findings += images.findings(blueprint, needed)
+    tails = _tails(graph, index, surroundings.estimates)
     steps, unserved = {}, []
     for declared in blueprint:
-        tail = graph.tails.get(declared.ref, 0.0)
-        step = _step(declared, fitted, surroundings, blueprint.kinds, setting, tail)
+        step = _step(declared, fitted, surroundings, blueprint.kinds, setting, tails.get(declared.ref, 0.0))
         if step.action is Action.FAIL:
             unserved.append((declared, step.reason))
         elif step.action is Action.CREATE and declared.ref in homeless:
@@ -105,7 +108,15 @@ def build(
         limits=tuple(fitted.limits),
         waiting_claims=frozenset(_waiting_claims(blueprint, surroundings.snapshot)),
         images=needed,
+        estimates=surroundings.estimates,
     )
+
+
+def _tails(graph: Graph, index: Index, estimates: Estimates) -> Mapping[Ref, float]:
+    """What hangs on each object, by what earlier runs measured where there are any."""
+    if not estimates.runs:
+        return graph.tails
+    return rank.tails((item.ref for item in index), graph.edges, estimates.seconds)
 
 
 def setting_for(blueprint: Blueprint, snapshot: Snapshot, *, manager: str) -> Setting:
