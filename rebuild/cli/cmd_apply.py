@@ -12,7 +12,7 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
-from rebuild.ops import guard, rights, sources
+from rebuild.ops import experience, guard, rights, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -75,12 +75,15 @@ def command(
         ):
             with run.phase("source", counted=False):
                 read = sources.read_all(asked)
-                run.record(sources.event_of(read))
+                source = sources.event_of(read)
+                run.record(source)
             run.record(target.event)
             with run.phase("plan"):
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
-                around = plans.look(found, target)
+                around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
                 plan = plans.on_target(found, around)
+                if dry_run:
+                    plan = plans.with_rights(plan, target)
                 run.record(plans.event_of(plan, key=run.key, at=run.now()))
             stopped = ""
             policy = replace(policy, run_deadline=max(policy.run_deadline - run.now(), 0.0))

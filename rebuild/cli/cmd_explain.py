@@ -12,7 +12,7 @@ from rebuild.console import explaining
 from rebuild.model import kinds
 from rebuild.model.errors import UsageError
 from rebuild.model.groups import is_group
-from rebuild.ops import past, sources
+from rebuild.ops import experience, past, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.blueprint import declared
 from rebuild.ops.sources import SourceOptions
@@ -83,5 +83,6 @@ def command(
 
 
 def _planned(asked: SourceOptions) -> Story:
-    found = declared(sources.read_all(asked), kinds=kinds.builtin(), namespace=asked.namespace)
-    return explain.story_of(plans.offline(found))
+    read = sources.read_all(asked)
+    found = declared(read, kinds=kinds.builtin(), namespace=asked.namespace)
+    return explain.story_of(plans.offline(found, experience.of(sources.event_of(read))))

@@ -9,8 +9,8 @@ import click
 from rebuild.cli import finish, helping, options, targets
 from rebuild.console.view import Silent
 from rebuild.model import kinds
+from rebuild.ops import experience, sources
 from rebuild.ops import plan as plans
-from rebuild.ops import sources
 from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
 from rebuild.ops.sources import SourceOptions
@@ -58,15 +58,17 @@ def command(
     run = Run("plan", listener=Silent(), durable=False)
     with finish.recorded(run, form=form):
         read = sources.read_all(asked)
-        run.record(sources.event_of(read))
+        source = sources.event_of(read)
+        run.record(source)
         if context:
             with targets.bound(context, kubeconfig, request_timeout, source=location) as target:
                 run.record(target.event)
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
-                plan = plans.on_target(found, plans.look(found, target))
+                around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
+                plan = plans.with_rights(plans.on_target(found, around), target)
         else:
             found = declared(read, kinds=kinds.builtin(), namespace=asked.namespace)
-            plan = plans.offline(found)
+            plan = plans.offline(found, experience.of(source))
         run.record(plans.event_of(plan, key=run.key, at=run.now()))
         run.end(complete=True)
     if form == "table":

@@ -86,9 +86,9 @@ def print_plan(stream: TextIO, plan: Plan, *, wide: bool = False, width: int | N
     course = courses.of(plan)
     path = course.path
     if len(path) > 1:
-        hops = map(hop_row, path)
+        hops = [(*hop_row(hop), str(courses.estimate_of(path, place, plan))) for place, hop in enumerate(path)]
         title = f"critical path: {course.seconds:.1f} s expected, not measured"
-        _section(stream, title, ("at", "object", "takes", "waits because"), hops, width)
+        _section(stream, title, ("at", "object", "takes", "waits because", "from"), hops, width)
     if course.begins:
         writes = ((f"{second} s", str(count)) for second, count in courses.width(course, plan))
         _section(stream, "writes that may leave", ("second", "writes"), writes, width)

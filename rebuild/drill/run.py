@@ -16,8 +16,8 @@ from rebuild.journal.file import JournalBroken
 from rebuild.model import kinds
 from rebuild.model.errors import Unreachable
 from rebuild.model.images import Image
+from rebuild.ops import experience, sources
 from rebuild.ops import plan as plans
-from rebuild.ops import sources
 from rebuild.ops.apply import Stoppable, apply
 from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
@@ -43,7 +43,8 @@ def drill(
     """
     with run.phase("source", counted=False):
         read = sources.read_all(options.source)
-        run.record(sources.event_of(read))
+        source = sources.event_of(read)
+        run.record(source)
         # What is wrong with the repository is said before a cluster is made for it.
         found = declared(read, kinds=kinds.builtin(), namespace=options.source.namespace)
     with run.phase("install", counted=False):
@@ -53,7 +54,7 @@ def drill(
         with run.phase("plan"):
             bound = _bind(run, provider, target)
             found = found.served_by(bound.served)
-            plan = plans.on_target(found, plans.look(found, bound))
+            plan = plans.on_target(found, plans.look(found, bound, experience.of(source, fidelity=bound.fidelity)))
             run.record(plans.event_of(plan, key=run.key, at=run.now()))
         left = max(options.timeout - (run.now() - began), 0.0)
         policy = Policy(object_deadline=options.object_timeout, run_deadline=left)

@@ -6,7 +6,7 @@ better ones. Must not decide what may leave: that is for the gates.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import networkx as nx
 
@@ -50,12 +50,12 @@ def prior(ref: Ref) -> float:
     return PRIORS.get(ref.group_kind, CUSTOM if custom else 0.0)
 
 
-def tails(refs: Iterable[Ref], edges: Sequence[Edge]) -> dict[Ref, float]:
+def tails(refs: Iterable[Ref], edges: Sequence[Edge], seconds: Callable[[Ref], float] = prior) -> dict[Ref, float]:
     """Seconds from the sending of each object until it and all that waits for it are READY.
 
     The longer of its own readiness and the longest way through a dependent: until the gate of the edge opens,
     and from there the dependent's own tail. Ways lead through groups, which take no time. The edges must not form
-    a loop.
+    a loop. `seconds` tells how long an object takes from its write until it is READY.
     """
     waits: dict[Ref, list[Edge]] = {ref: [] for ref in refs}
     declared = list(waits)
@@ -68,14 +68,14 @@ def tails(refs: Iterable[Ref], edges: Sequence[Edge]) -> dict[Ref, float]:
             waits[edge.dependency].append(edge)
     result: dict[Ref, float] = {}
     for ref in nx.topological_sort(arrows):
-        ways = (until_open(edge) + result[edge.dependent] for edge in waits.get(ref, ()))
-        own = 0.0 if is_group(ref) else WRITE + prior(ref)
+        ways = (until_open(edge, seconds) + result[edge.dependent] for edge in waits.get(ref, ()))
+        own = 0.0 if is_group(ref) else WRITE + seconds(ref)
         result[ref] = max(own, max(ways, default=0.0))
     return {ref: result[ref] for ref in declared}
 
 
-def until_open(edge: Edge) -> float:
+def until_open(edge: Edge, seconds: Callable[[Ref], float] = prior) -> float:
     """Seconds from the sending of the dependency, or from the opening of a group, until the gate of the edge opens."""
     if is_group(edge.dependency):
         return 0.0
-    return WRITE if edge.gate is Gate.EXISTS else WRITE + prior(edge.dependency)
+    return WRITE if edge.gate is Gate.EXISTS else WRITE + seconds(edge.dependency)

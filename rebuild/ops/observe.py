@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -37,8 +38,10 @@ class _Patience:
         return now + state.upcoming_sleep >= self._until
 
 
-def snapshot(cluster: Cluster, blueprint: Blueprint, known: Kinds) -> Snapshot:
-    """The live objects of every kind that the blueprint names, and of those that a plan looks at anyway.
+def snapshot(
+    cluster: Cluster, blueprint: Blueprint, known: Kinds, *, also: Collection[tuple[str, str]] = ()
+) -> Snapshot:
+    """The live objects of every kind that the blueprint names, of those that a plan looks at anyway, and of `also`.
 
     A kind whose CRD is not applied yet holds nothing; what cannot be known is named with its reason. A list that fails
     for a moment is asked for again, with the waits of a write that fails for the same cause.
@@ -51,7 +54,7 @@ def snapshot(cluster: Cluster, blueprint: Blueprint, known: Kinds) -> Snapshot:
     )
     items: list[Body] = []
     unread: dict[KindVersion, Fault] = {}
-    for kind, version in kinds_to_list(blueprint, known):
+    for kind, version in kinds_to_list(blueprint, known, also):
         try:
             items += patient(cluster.list, kind, version).items
         except ClusterFault as error:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rebuild.cluster.client import FIELD_MANAGER
+from rebuild.graph.estimates import PRIORS, Estimates
 from rebuild.model.events import Planned, PlannedObject
 from rebuild.model.redaction import digest
-from rebuild.ops import observe
+from rebuild.ops import observe, rights
 from rebuild.ops.blueprint import Declared
 from rebuild.ops.target import BoundTarget
 from rebuild.plan import build
 from rebuild.plan.build import OFFLINE, Surroundings
+from rebuild.plan.preflight import check as preflight
 from rebuild.plan.steps import Plan
 
 
-def offline(found: Declared) -> Plan:
+def offline(found: Declared, estimates: Estimates = PRIORS) -> Plan:
     """What would be done on an empty cluster that can do everything. Talks to nobody."""
-    return on_target(found, OFFLINE)
+    return on_target(found, replace(OFFLINE, estimates=estimates))
 
 
 def on_target(found: Declared, surroundings: Surroundings) -> Plan:
@@ -24,14 +28,26 @@ def on_target(found: Declared, surroundings: Surroundings) -> Plan:
     return build.build(found.blueprint, found.graph, surroundings, manager=FIELD_MANAGER, refused=refused)
 
 
-def look(found: Declared, target: BoundTarget) -> Surroundings:
-    """What the target holds of the kinds that are declared, and what it can do.
+def with_rights(plan: Plan, target: BoundTarget) -> Plan:
+    """The same plan, which tells what its user may not do: for who looks at it and does not carry it out.
 
     Raises:
         Unreachable: when the target stops answering.
     """
-    snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds)
-    return Surroundings(snapshot, target.capabilities, target.identity.version)
+    return plan.with_findings(rights.findings(target.cluster, plan))
+
+
+def look(found: Declared, target: BoundTarget, estimates: Estimates = PRIORS) -> Surroundings:
+    """What the target holds of the kinds that are declared or stand in their way, and what it can do.
+
+    `estimates` is how long objects are expected to take there.
+
+    Raises:
+        Unreachable: when the target stops answering.
+    """
+    also = preflight.kinds_to_know(found.blueprint, found.graph.edges)
+    snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds, also=also)
+    return Surroundings(snapshot, target.capabilities, target.identity.version, estimates=estimates)
 
 
 def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:

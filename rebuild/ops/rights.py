@@ -6,7 +6,7 @@ write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from rebuild.cluster.port import Cluster, ClusterFault
@@ -14,6 +14,8 @@ from rebuild.cluster.rights import EVERYTHING, Access
 from rebuild.health import compute
 from rebuild.model.errors import Refused, Unreachable
 from rebuild.model.faults import Cause
+from rebuild.model.findings import Finding, Severity
+from rebuild.model.refs import Ref
 from rebuild.plan.steps import Action, Plan, Step
 
 _WRITES = {Action.CREATE: ("create", "patch"), Action.CONFIGURE: ("patch",)}
@@ -31,33 +33,76 @@ def assert_sufficient(cluster: Cluster, plan: Plan) -> None:
         Unreachable: when the server stops answering.
     """
     try:
-        missing = _missing(cluster, dict.fromkeys(_needs(plan)))
+        missing = _missing(cluster, _needs(plan))
     except ClusterFault as error:
         if error.fault.cause in (Cause.DENIED, Cause.FORBIDDEN):
             raise Refused(
                 f"this user may not ask what it may do: {error}",
                 hint="nothing was written; bind it to the ClusterRole system:basic-user",
             ) from error
-        raise Unreachable(
-            f"the rights of this user cannot be read: {error}", hint="nothing was written; try again when it answers"
-        ) from error
+        raise _unreadable(error) from error
     if missing:
         raise Refused(
-            "\n  ".join(["this user may not do all that the plan needs; what is missing:", *_lines(missing)]),
+            "\n  ".join(
+                [
+                    "this user may not do all that the plan needs; what is missing:",
+                    *(line for line, _ in _lines(missing)),
+                ]
+            ),
             hint="nothing was written; have these rights granted, or name another context",
         )
 
 
-def _needs(plan: Plan) -> Iterator[Access]:
-    """What carrying out the plan takes: its writes, and the lists and watches that health and verification read."""
-    if not any(step.action in _WRITES for step in plan.steps.values()):
+def findings(cluster: Cluster, plan: Plan) -> Iterator[Finding]:
+    """The same for who only looks at a plan: a warning for each line that is missing, where the first object stands
+    that needs it.
+
+    Raises:
+        Unreachable: when the server stops answering.
+    """
+    needs = dict(_needs(plan))
+    try:
+        missing = _missing(cluster, needs)
+    except ClusterFault as error:
+        if error.fault.cause is not Cause.FORBIDDEN:
+            raise _unreadable(error) from error
+        message = f"what this user may do is unknown, since it may not ask: {error}"
+        yield Finding(
+            "rights-unknown", Severity.WARNING, message, next_step="bind it to the ClusterRole system:basic-user"
+        )
         return
-    for step in plan.steps.values():
-        yield from _needs_of(step, plan)
+    for line, access in _lines(missing):
+        step = plan.steps.get(needs[access])
+        yield Finding(
+            "right-missing",
+            Severity.WARNING,
+            f"this user may not {line}",
+            needs[access],
+            step.manifest.origin if step else None,
+            "have these rights granted, or name another context",
+        )
+
+
+def _unreadable(error: ClusterFault) -> Unreachable:
+    return Unreachable(
+        f"the rights of this user cannot be read: {error}", hint="nothing was written; try again when it answers"
+    )
+
+
+def _needs(plan: Plan) -> Mapping[Access, Ref]:
+    """What carrying out the plan takes, with the first object that does so: its writes, and the lists and watches that
+    health and verification read."""
+    if not any(step.action in _WRITES for step in plan.steps.values()):
+        return {}
+    needs: dict[Access, Ref] = {}
+    for ref, step in plan.steps.items():
+        for access in _needs_of(step, plan):
+            needs.setdefault(access, ref)
     for ref in plan.expected:
         if kind := plan.kinds.of(ref):
-            yield Access("list", kind.group, kind.plural)
-            yield Access("watch", kind.group, kind.plural)
+            needs.setdefault(Access("list", kind.group, kind.plural), ref)
+            needs.setdefault(Access("watch", kind.group, kind.plural), ref)
+    return needs
 
 
 def _needs_of(step: Step, plan: Plan) -> Iterator[Access]:
@@ -92,19 +137,20 @@ def _missing(cluster: Cluster, needs: Iterable[Access]) -> list[Access]:
     return [need for need in left if not answers[replace(need, name="")]]
 
 
-def _lines(missing: Iterable[Access]) -> Iterator[str]:
-    """A line for each resource and set of verbs, as a role would be written."""
-    verbs: dict[tuple[str, str], set[str]] = {}
+def _lines(missing: Iterable[Access]) -> Iterator[tuple[str, Access]]:
+    """A line for each resource and set of verbs, as a role would be written, with the first that it stands for."""
+    asked: dict[tuple[str, str], list[Access]] = {}
     for need in missing:
         resource = f"{need.resource}.{need.group}" if need.group else need.resource
-        verbs.setdefault((resource, need.namespace), set()).add(need.verb)
-    places: dict[tuple[str, str], list[str]] = {}
-    for (resource, namespace), asked in sorted(verbs.items()):
-        words = ", ".join(verb for verb in _VERBS if verb in asked)
-        places.setdefault((resource, words), []).append(namespace)
-    for (resource, words), namespaces in places.items():
-        named = [namespace for namespace in namespaces if namespace]
-        where = ["the whole cluster"] if "" in namespaces else []
+        asked.setdefault((resource, need.namespace), []).append(need)
+    places: dict[tuple[str, str], list[Access]] = {}
+    for (resource, _), needs in sorted(asked.items()):
+        verbs = {need.verb for need in needs}
+        words = ", ".join(verb for verb in _VERBS if verb in verbs)
+        places.setdefault((resource, words), []).append(needs[0])
+    for (resource, words), needs in places.items():
+        named = [need.namespace for need in needs if need.namespace]
+        where = [] if len(named) == len(needs) else ["the whole cluster"]
         if named:
             where.append(f"namespace{'s' if len(named) > 1 else ''} {', '.join(named)}")
-        yield f"{words} {resource} in {' and in '.join(where)}"
+        yield f"{words} {resource} in {' and in '.join(where)}", needs[0]

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from rebuild.graph import rank
 from rebuild.graph.build import Graph
-from rebuild.graph.index import key_of
+from rebuild.graph.estimates import PRIORS, Estimates
+from rebuild.graph.index import Index, key_of
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Severity
@@ -16,6 +18,8 @@ from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
 from rebuild.plan import fidelity, images, references, served
 from rebuild.plan.fidelity import Capabilities, Fitted
+from rebuild.plan.preflight import check as preflight
+from rebuild.plan.preflight.facts import Facts
 from rebuild.plan.recoverability import check as recoverability
 from rebuild.plan.snapshot import Snapshot, version_of
 from rebuild.plan.steps import Action, Plan, Step
@@ -27,14 +31,19 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is known of the target: what it holds, what it can do, and its release (`v1.37.2`; empty if unknown)."""
+    """What is known of the target: what it holds, what it can do, and its release (`v1.37.2`; empty if unknown).
+
+    Without a target nothing is known of it but what is assumed here.
+    """
 
     snapshot: Snapshot
     capabilities: Capabilities
     version: str = ""
+    has_target: bool = True
+    estimates: Estimates = PRIORS
 
 
-OFFLINE = Surroundings(Snapshot(()), Capabilities(containers=True))
+OFFLINE = Surroundings(Snapshot(()), Capabilities(containers=True), has_target=False)
 """A plan made without a target: nothing exists yet, and everything can be done."""
 
 
@@ -67,16 +76,17 @@ def build(
     setting = setting_for(blueprint, surroundings.snapshot, manager=manager)
     findings: list[Finding] = [*blueprint.findings, *graph.findings, *_unread(surroundings.snapshot)]
     findings += references.undeclared(graph.edges, graph.expected - graph.produced, blueprint)
-    findings += recoverability.findings(blueprint)
+    index = Index(blueprint)
+    findings += recoverability.findings(index)
     homeless = {f.ref: f for f in references.homeless(blueprint, surroundings.snapshot)}
     findings += homeless.values()
     findings += served.deprecated(blueprint)
     needed = images.needed(blueprint)
     findings += images.findings(blueprint, needed)
+    tails = _tails(graph, index, surroundings.estimates)
     steps, unserved = {}, []
     for declared in blueprint:
-        tail = graph.tails.get(declared.ref, 0.0)
-        step = _step(declared, fitted, surroundings, blueprint.kinds, setting, tail)
+        step = _step(declared, fitted, surroundings, blueprint.kinds, setting, tails.get(declared.ref, 0.0))
         if step.action is Action.FAIL:
             unserved.append((declared, step.reason))
         elif step.action is Action.CREATE and declared.ref in homeless:
@@ -84,7 +94,10 @@ def build(
         elif step.action in (Action.CREATE, Action.CONFIGURE) and declared.ref in refused:
             step = Step(declared, Action.FAIL, awaited=False, reason=refused[declared.ref])
         steps[declared.ref] = step
-    findings += served.not_served(unserved)
+    findings += served.not_served(unserved, blueprint.kinds)
+    findings += preflight.findings(
+        Facts(index, graph.edges, steps, surroundings.snapshot, setting, surroundings.has_target)
+    )
     edges = fitted.openable(graph.edges)
     return Plan(
         steps=steps,
@@ -95,7 +108,15 @@ def build(
         limits=tuple(fitted.limits),
         waiting_claims=frozenset(_waiting_claims(blueprint, surroundings.snapshot)),
         images=needed,
+        estimates=surroundings.estimates,
     )
+
+
+def _tails(graph: Graph, index: Index, estimates: Estimates) -> Mapping[Ref, float]:
+    """What hangs on each object, by what earlier runs measured where there are any."""
+    if not estimates.runs:
+        return graph.tails
+    return rank.tails((item.ref for item in index), graph.edges, estimates.seconds)
 
 
 def setting_for(blueprint: Blueprint, snapshot: Snapshot, *, manager: str) -> Setting:

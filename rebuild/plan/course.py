@@ -7,11 +7,12 @@ on the writes in flight is assumed. Must not decide what leaves: that is for the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
 from rebuild.graph import rank
+from rebuild.graph.estimates import Basis, Estimate
 from rebuild.graph.index import key_of
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.groups import is_group
@@ -103,6 +104,15 @@ def of(plan: Plan) -> Course:
     return Course(begins, ends, gates)
 
 
+def estimate_of(path: Sequence[Hop], place: int, plan: Plan) -> Estimate:
+    """What the seconds of a hop are made of: only how long its object takes to be READY was ever measured."""
+    hop = path[place]
+    onward = path[place + 1].edge if place + 1 < len(path) else None
+    if not _is_written(hop.ref, plan) or (onward and onward.gate is Gate.EXISTS):
+        return Estimate(hop.seconds, Basis.PRIOR)
+    return plan.estimates.of(hop.ref)
+
+
 def width(course: Course, plan: Plan) -> tuple[tuple[int, int], ...]:
     """The seconds in which writes may leave, with their number."""
     sent = (begin for ref, begin in course.begins.items() if _is_written(ref, plan))
@@ -113,7 +123,7 @@ def _takes(ref: Ref, gate: Gate, plan: Plan) -> float:
     """Seconds from when an object may leave until its gate opens: none for what is kept as it is, and for groups."""
     if not _is_written(ref, plan):
         return 0.0
-    return rank.WRITE if gate is Gate.EXISTS else rank.WRITE + rank.prior(ref)
+    return rank.WRITE if gate is Gate.EXISTS else rank.WRITE + plan.estimates.seconds(ref)
 
 
 def _in_order(waits: Mapping[Ref, list[Edge]]) -> Iterable[Ref]:

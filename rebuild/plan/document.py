@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rebuild.graph.estimates import Estimate
 from rebuild.plan import course as courses
 from rebuild.plan.course import Hop
 from rebuild.plan.explain import Explanation, Wait
@@ -16,11 +17,19 @@ from rebuild.plan.steps import Plan
 def expected(plan: Plan) -> dict[str, Any]:
     """The expected course of a plan, ready to be encoded; seconds count from the first write."""
     course = courses.of(plan)
+    path = course.path
     return {
         "seconds": _rounded(course.seconds),
-        "criticalPath": [_hop(hop) for hop in course.path],
+        "runs": plan.estimates.runs,
+        "criticalPath": [
+            {**_hop(hop), **_estimate(courses.estimate_of(path, place, plan))} for place, hop in enumerate(path)
+        ],
         "width": [{"second": second, "writes": writes} for second, writes in courses.width(course, plan)],
     }
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    return {"basis": found.basis.value, "runs": found.runs}
 
 
 def _hop(hop: Hop) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rebuild.model.edges import Edge
 from rebuild.model.findings import Finding, Severity
 from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
+from rebuild.plan.preflight.rules import classes
 from rebuild.plan.snapshot import Snapshot
 
 BUILT_IN_NAMESPACES = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
@@ -47,11 +48,15 @@ def _namespaces(blueprint: Blueprint, snapshot: Snapshot) -> frozenset[str]:
 
 
 def undeclared(edges: Iterable[Edge], expected: frozenset[Ref], blueprint: Blueprint) -> Iterator[Finding]:
-    """One finding for each object that declared ones use and nobody declares: Git alone cannot bring it back."""
+    """One finding for each object that declared ones use and nobody declares: Git alone cannot bring it back.
+
+    Classes are for the preflight to tell of.
+    """
     users: dict[Ref, list[Ref]] = defaultdict(list)
     for edge in edges:
         dependency = edge.dependency
-        if dependency in expected and (dependency.group, dependency.kind, dependency.name) not in _MADE_BY_CONTROLLERS:
+        made = (dependency.group, dependency.kind, dependency.name) in _MADE_BY_CONTROLLERS
+        if dependency in expected and not made and dependency.group_kind not in classes.OF_PODS:
             users[dependency].append(edge.dependent)
     for ref in sorted(users):
         first, *others = sorted(users[ref])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.findings import Finding, Severity
-from rebuild.model.kinds import Kind
+from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Manifest
 from rebuild.model.refs import Ref
 from rebuild.plan.recoverability import wording
@@ -26,19 +26,35 @@ def problem(ref: Ref, kind: Kind | None) -> str:
     return ""
 
 
-def not_served(problems: Iterable[tuple[Manifest, str]]) -> Iterator[Finding]:
-    """One finding for each kind and version that keeps objects from being sent."""
+def not_served(problems: Iterable[tuple[Manifest, str]], known: Kinds) -> Iterator[Finding]:
+    """One finding for each kind and version that keeps objects from being sent.
+
+    Args:
+        problems: what cannot be sent, and why.
+        known: the kinds that the target serves and those that are declared, one of which may take the place.
+    """
     for items, reason in _by_version(problems):
         first, removal = items[0], removal_of(items[0].ref)
+        instead = _instead(first.ref, known)
         message = f"{reason}: {wording.listed(items)}"
         if removal:
-            step = (
-                f"write it as {removal.replacement}" if removal.replacement else "take it out: nothing took its place"
-            )
+            step = f"write it as {instead}" if instead else "take it out: nothing took its place"
             yield Finding("api-removed", Severity.WARNING, message, first.ref, first.origin, step)
         else:
-            step = "declare its CustomResourceDefinition in the source, or write it in a version that is served"
+            step = (
+                f"write it as {instead}, or declare a CustomResourceDefinition that serves this version"
+                if instead
+                else "declare its CustomResourceDefinition in the source, or install what brings it"
+            )
             yield Finding("kind-not-served", Severity.WARNING, message, first.ref, first.origin, step)
+
+
+def _instead(ref: Ref, known: Kinds) -> str:
+    """The version to write an object in: the one that the target prefers of its kind, or Kubernetes' own successor."""
+    if kind := known.of(ref):
+        return f"{kind.group}/{kind.versions[0]}" if kind.group else kind.versions[0]
+    removal = removal_of(ref)
+    return removal.replacement if removal else ""
 
 
 def deprecated(blueprint: Blueprint) -> Iterator[Finding]:

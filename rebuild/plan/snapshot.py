@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -59,14 +59,16 @@ def number(resource_version: str) -> int:
     return found if found < 2**64 else 0
 
 
-def kinds_to_list(blueprint: Blueprint, known: Kinds) -> Iterator[tuple[Kind, str]]:
-    """Which kinds a plan has to look at, each in the versions that are declared, or in the preferred one."""
+def kinds_to_list(
+    blueprint: Blueprint, known: Kinds, also: Collection[tuple[str, str]] = ()
+) -> Iterator[tuple[Kind, str]]:
+    """Which kinds a plan has to look at, and `also` these, each in the versions declared, or in the preferred one."""
     wanted = dict.fromkeys((m.ref.group, m.ref.kind, m.ref.version) for m in blueprint)
     declared = {(group, kind) for group, kind, _ in wanted}
     for group, kind, version in wanted:
         if found := known.get(group, kind):
             yield found, version
-    for group, kind in CONTEXT_KINDS:
+    for group, kind in dict.fromkeys((*CONTEXT_KINDS, *sorted(also))):
         if (group, kind) not in declared and (found := known.get(group, kind)):
             yield found, found.versions[0]
 

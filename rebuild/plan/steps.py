@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from rebuild.graph.estimates import PRIORS, Estimates
 from rebuild.model.edges import Edge
 from rebuild.model.findings import Finding, Limit
 from rebuild.model.images import NeededImage
@@ -61,6 +63,12 @@ class Plan:
     waiting_claims: frozenset[Ref] = frozenset()
     """PersistentVolumeClaims that stay Pending until a Pod uses them (WaitForFirstConsumer)."""
     images: tuple[NeededImage, ...] = ()
+    estimates: Estimates = PRIORS
+    """How long its objects are expected to take."""
+
+    def with_findings(self, findings: Iterable[Finding]) -> Plan:
+        """The same plan with more findings, all of them in order of where they stand."""
+        return replace(self, findings=tuple(sorted((*self.findings, *findings), key=lambda each: each.place)))
 
     def count(self, action: Action) -> int:
         """How many steps do this."""

@@ -16,7 +16,7 @@ from tests.report import streams
 NOWHERE = {"KUBECONFIG": "/nonexistent", "HOME": "/nonexistent"}
 
 
-def test_an_object_is_explained_without_a_cluster() -> None:
+def test_an_object_is_explained_without_a_cluster(state: Path) -> None:
     ran = rebuild("explain", "deploy/api", ROOT, "--path", "examples/shop", "-n", "shop", **NOWHERE)
 
     assert ran.code == 0, ran.stderr

@@ -112,7 +112,7 @@ def test_a_plan_is_drawn_and_its_answer_stays_out_of_the_picture() -> None:
         assert ran.stderr.startswith("PASS")
 
 
-def test_two_plans_of_the_same_commit_are_the_same_to_the_byte() -> None:
+def test_two_plans_of_the_same_commit_are_the_same_to_the_byte(state: Path) -> None:
     first, second = (
         rebuild("plan", ROOT, "--path", "examples/shop", "-o", "json", PYTHONHASHSEED=seed) for seed in ("1", "2")
     )

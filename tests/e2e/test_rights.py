@@ -75,6 +75,21 @@ def test_all_missing_rights_are_told_before_the_first_write(lab: Lab, name: str,
     assert not our_writes(lab.audit_log, since=mark)
 
 
+def test_a_plan_tells_what_is_missing_and_where_it_is_needed(lab: Lab, name: str, source: Path, tmp_path: Path) -> None:
+    file = account(lab, name, tmp_path, READ_CONTEXT)
+
+    ran = rebuild("plan", source, "--context", lab.context, "--kubeconfig", file, "-o", "json")
+
+    assert ran.code == 0, ran.stderr
+    missing = {f["message"]: f["origin"]["line"] for f in ran.json()["findings"] if f["code"] == "right-missing"}
+    assert missing == {
+        "this user may not create, patch namespaces in the whole cluster": 2,
+        "this user may not list configmaps in the whole cluster": 6,
+        f"this user may not create, patch configmaps in namespace {name}": 6,
+        f"this user may not create, patch deployments.apps in namespace {name}": 10,
+    }
+
+
 def test_the_rights_that_the_documentation_names_are_enough(lab: Lab, name: str, source: Path, tmp_path: Path) -> None:
     resources = {"apiGroups": ["", "apps"], "resources": ["namespaces", "configmaps", "deployments"]}
     file = account(lab, name, tmp_path, resources | {"verbs": ["list", "watch", "patch", "create"]})

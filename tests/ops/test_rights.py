@@ -16,7 +16,7 @@ import yaml
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.connect import connect
 from rebuild.model.errors import Exit, Refused, Unreachable
-from rebuild.ops.rights import assert_sufficient
+from rebuild.ops.rights import assert_sufficient, findings
 from tests.plan import support
 
 DECLARED = """
@@ -145,6 +145,23 @@ def test_all_that_is_missing_is_told_at_once(cluster: ApiServer, reviews: Review
         "create, patch deployments.apps in namespace shop",
         "list, watch, create, patch namespaces in the whole cluster",
     ]
+
+
+def test_a_plan_tells_each_line_where_the_first_object_stands_that_needs_it(
+    cluster: ApiServer, reviews: Reviews
+) -> None:
+    reviews.rules["-"] = [{"verbs": ["*"], "apiGroups": [""], "resources": ["*"]}, LISTS]
+    (finding,) = findings(cluster, support.plan(DECLARED))
+    assert str(finding) == (
+        "declared.yaml:18: warning: apps/v1/Deployment/shop/web: this user may not create, patch deployments.apps in "
+        "namespace shop [right-missing] (have these rights granted, or name another context)"
+    )
+
+
+def test_a_plan_stands_where_nobody_can_tell_the_rights(cluster: ApiServer, reviews: Reviews) -> None:
+    reviews.status = 403
+    (finding,) = findings(cluster, support.plan(DECLARED))
+    assert (finding.code, finding.next_step) == ("rights-unknown", "bind it to the ClusterRole system:basic-user")
 
 
 def test_a_new_object_takes_the_right_to_create_beside_that_to_patch(cluster: ApiServer, reviews: Reviews) -> None:

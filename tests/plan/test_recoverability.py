@@ -61,12 +61,12 @@ def test_no_body_is_too_broken_to_be_judged(bodies: list[tuple[str, object, obje
     for number, (kind, spec, metadata) in enumerate(bodies):
         ref = Ref(groups[kind].group, kind, groups[kind].namespace, str(number))
         manifests.append(Manifest(ref, {"kind": kind, "spec": spec, "metadata": metadata}, Origin("a.yaml", 1)))
-    list(check.findings(reading.of(manifests)))
+    list(check.findings(Index(reading.of(manifests))))
 
 
 def codes(folder: Path) -> set[str]:
     files = [SourceFile(str(path), path.read_bytes()) for path in sorted(folder.rglob("*.yaml"))]
-    return {finding.code for finding in check.findings(read(files, kinds=kinds.builtin()))}
+    return {finding.code for finding in check.findings(Index(read(files, kinds=kinds.builtin())))}
 
 
 def test_the_example_keeps_data_in_volumes_and_runs_a_migration_and_nothing_else() -> None:

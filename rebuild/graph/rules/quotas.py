@@ -7,8 +7,7 @@ demands a quota for a priority (`limitedResources` in its admission configuratio
 `system-` classes), pods of it are refused until a quota of that scope is there. What the sum of all requests
 makes of a quota is for the findings, not for the order.
 
-Scopes are read as the pod evaluator reads them (pkg/quota/v1/evaluator/core/pods.go): a quota for other pods is no
-reason to wait.
+A quota whose scopes are for other pods is no reason to wait.
 """
 
 from __future__ import annotations
@@ -16,12 +15,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from rebuild.graph.fields import text, texts
-from rebuild.graph.index import Index, Workload
-from rebuild.graph.selectors import matches
+from rebuild.graph import scopes
+from rebuild.graph.index import Index
 from rebuild.model import kinds
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.objects import Body, Manifest, dig, dig_list, dig_maps
+from rebuild.model.objects import Manifest, dig
 from rebuild.model.refs import Ref
 
 _COUNTED = {
@@ -54,7 +52,7 @@ def edges_from(index: Index) -> Iterator[Edge]:
     for workload in index.workloads:
         namespace = workload.ref.namespace
         for item in quotas.get(namespace, ()):
-            if _is_in_scope(workload, item, defaulted=namespace in defaulted):
+            if scopes.hold(item.body, workload, defaulted=namespace in defaulted):
                 yield _edge(workload.ref, item.ref, "counts what its pods use")
     for (namespace, group, kind), items in counting.items():
         for counted in index.of_kind_in(namespace, group, kind):
@@ -85,42 +83,3 @@ def _is_of_pods(name: str) -> bool:
     if name == "requests.storage" or _OF_CLASS in name:
         return False
     return name in _COMPUTE or name.startswith(("requests.", "limits.", "hugepages-"))
-
-
-def _is_in_scope(workload: Workload, quota: Manifest, *, defaulted: bool) -> bool:
-    """Whether all scopes of a quota hold for the pods. `defaulted`: a LimitRange may fill in their requests."""
-    needs: list[Body] = [{"scopeName": name, "operator": "Exists"} for name in texts(quota.body, "spec", "scopes")]
-    needs += dig_maps(quota.body, "spec", "scopeSelector", "matchExpressions")
-    return all(_holds(need, workload.pod, defaulted=defaulted) for need in needs)
-
-
-def _holds(need: Body, pod: Body, *, defaulted: bool) -> bool:
-    match scope := text(need, "scopeName"):
-        case "Terminating" | "NotTerminating":
-            return (dig(pod, "activeDeadlineSeconds") is not None) is (scope == "Terminating")
-        case "BestEffort":
-            return not (_asks_for_resources(pod) or defaulted)
-        case "NotBestEffort":
-            return _asks_for_resources(pod) or defaulted
-        case "PriorityClass":
-            name = text(pod, "priorityClassName")
-            return matches({scope: name} if name else {}, {"matchExpressions": [{**need, "key": scope}]})
-        case "CrossNamespacePodAffinity":
-            return any(term.get("namespaces") or "namespaceSelector" in term for term in _affinity_terms(pod))
-        case _:
-            return False
-
-
-def _asks_for_resources(pod: Body) -> bool:
-    everywhere = [pod, *dig_maps(pod, "containers"), *dig_maps(pod, "initContainers")]
-    given = (dig(place, "resources", field) for place in everywhere for field in ("requests", "limits"))
-    return any(isinstance(each, dict) and each.keys() & {"cpu", "memory"} for each in given)
-
-
-def _affinity_terms(pod: Body) -> Iterator[Body]:
-    for kind in ("podAffinity", "podAntiAffinity"):
-        yield from dig_maps(pod, "affinity", kind, "requiredDuringSchedulingIgnoredDuringExecution")
-        for weighed in dig_list(pod, "affinity", kind, "preferredDuringSchedulingIgnoredDuringExecution"):
-            term = dig(weighed, "podAffinityTerm")
-            if isinstance(term, dict):
-                yield term

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rebuild.graph.index import Index
-from rebuild.model.blueprint import Blueprint
 from rebuild.model.findings import Finding
 from rebuild.plan.recoverability.rules import (
     addresses,
-    classes,
     controllers,
     foreign_secrets,
     own_services,
@@ -27,13 +25,11 @@ RULES = (
     repeated_jobs,
     controllers,
     addresses,
-    classes,
     routes,
 )
 
 
-def findings(blueprint: Blueprint) -> Iterator[Finding]:
+def findings(index: Index) -> Iterator[Finding]:
     """What these declarations alone could not bring back, or would bring back otherwise."""
-    index = Index(blueprint)
     for rule in RULES:
         yield from rule.findings_from(index)
