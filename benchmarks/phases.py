@@ -29,7 +29,6 @@ from rebuild.verify import schema
 
 def measure(folder: Path) -> dict[str, object]:
     """Plan what the folder's commit declares, as `rebuild plan` does."""
-    memory.expect_many_objects()
     spent: dict[str, tuple[float, float]] = {}
 
     @contextmanager
@@ -64,4 +63,5 @@ def _cpu() -> float:
 
 
 if __name__ == "__main__":
+    memory.expect_many_objects()
     sys.stdout.write(json.dumps(measure(Path(sys.argv[1]))) + "\n")
