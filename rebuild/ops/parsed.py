@@ -41,7 +41,7 @@ _Entry: TypeAlias = list[tuple[int, Any, tuple[int, ...]]]
 def kept(sources: list[Source]) -> Iterator[Parse]:
     """How to parse the files of these sources; what had to be parsed is kept for the next time.
 
-    Only what was asked for is kept, so a pack is never larger than its source.
+    A pack that is written holds what these files say and nothing of older ones.
     """
     path = _place(sources)
     if path is None:
