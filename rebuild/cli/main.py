@@ -61,8 +61,9 @@ class _Lazy(helping.Group):
 def rebuild() -> None:
     """Rebuild a cluster from Git, prove that it came back, and measure how long it took."""
     # Imported late, so that help does not pay for it.
-    from rebuild.system import temporary
+    from rebuild.system import memory, temporary
 
+    memory.expect_many_objects()
     temporary.claim()
 
 

@@ -114,8 +114,8 @@ def build(blueprint: Blueprint) -> Graph:
     and what the explicit annotations get wrong (errors: `invalid-depends-on`, `undeclared-dependency`).
     """
     index = Index(blueprint)
-    kept, dropped = _without_loops(_strongest(edge for rule in RULES for edge in rule.edges_from(index)))
-    loops = cycles.hard_loops(kept)
+    kept, dropped, core = _without_loops(_strongest(edge for rule in RULES for edge in rule.edges_from(index)))
+    loops = cycles.hard_loops(core)
     expected = frozenset(
         edge.dependency for edge in kept if index.get(edge.dependency) is None and not is_group(edge.dependency)
     )
@@ -138,21 +138,22 @@ def build(blueprint: Blueprint) -> Graph:
     )
 
 
-def _without_loops(edges: list[Edge]) -> tuple[list[Edge], list[cycles.Dropped]]:
-    """The edges that stay, and those that closed a loop.
+def _without_loops(edges: list[Edge]) -> tuple[list[Edge], list[cycles.Dropped], list[Edge]]:
+    """The edges that stay, those that closed a loop, and those that stay of which a loop may still be made.
 
     A group must not cost more than what closes the loop: where an edge to or from it has to go, the edges that it
     stands for take its place, and those that close no loop stay.
     """
     while True:
-        dropped = cycles.closing_loops(edges, YIELDING)
+        core = cycles.core(edges)
+        dropped = cycles.closing_loops(core, YIELDING)
         if not dropped:
-            return edges, []
+            return edges, [], core
         gone = {each.edge for each in dropped}
         kept = [edge for edge in edges if edge not in gone]
         of_groups = {edge for edge in gone if is_group(edge.dependent) or is_group(edge.dependency)}
         if not of_groups:
-            return kept, dropped
+            return kept, dropped, [edge for edge in core if edge not in gone]
         others = (edge for edge in edges if edge not in of_groups)
         edges = _strongest([*others, *fans.direct(of_groups, edges)])
 

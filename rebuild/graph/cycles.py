@@ -48,6 +48,11 @@ def order_of(edge: Edge) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return key_of(edge.dependent), key_of(edge.dependency)
 
 
+def core(edges: Sequence[Edge]) -> list[Edge]:
+    """The edges that all loops are made of, and few others: without loops, most graphs have none."""
+    return _Thinning(edges).left()
+
+
 def closing_loops(edges: Sequence[Edge], yielding: Collection[str] = ()) -> list[Dropped]:
     """The soft edges to drop, weakest first.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from rebuild.graph import fans
-from rebuild.graph.fields import pairs
+from rebuild.graph.fields import text
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.findings import Finding, Severity
@@ -29,7 +29,7 @@ _PREREQUISITES = frozenset({("", "Namespace"), ("apiextensions.k8s.io", "CustomR
 
 def annotation(item: Manifest, key: str) -> str:
     """The value of an annotation, empty where it is missing or is no text."""
-    return pairs(item.body, "metadata", "annotations").get(key, "")
+    return text(item.body, "metadata", "annotations", key)
 
 
 def hooks(item: Manifest, key: str) -> frozenset[str]:

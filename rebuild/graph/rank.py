@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import networkx as nx
-
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
@@ -57,20 +55,24 @@ def tails(refs: Iterable[Ref], edges: Sequence[Edge], seconds: Callable[[Ref], f
     and from there the dependent's own tail. Ways lead through groups, which take no time. The edges must not form
     a loop. `seconds` tells how long an object takes from its write until it is READY.
     """
-    waits: dict[Ref, list[Edge]] = {ref: [] for ref in refs}
-    declared = list(waits)
-    waits |= {edge.dependency: [] for edge in edges if is_group(edge.dependency)}
-    arrows: nx.DiGraph[Ref] = nx.DiGraph()
-    arrows.add_nodes_from(waits)
+    declared = dict.fromkeys(refs)
+    result = {ref: WRITE + seconds(ref) for ref in declared}
+    result |= {end: 0.0 for edge in edges for end in (edge.dependent, edge.dependency) if is_group(end)}
+    ahead: dict[Ref, list[Edge]] = {ref: [] for ref in result}
+    behind = dict.fromkeys(result, 0)
     for edge in edges:
-        if edge.dependency in waits:
-            arrows.add_edge(edge.dependent, edge.dependency)
-            waits[edge.dependency].append(edge)
-    result: dict[Ref, float] = {}
-    for ref in nx.topological_sort(arrows):
-        ways = (until_open(edge, seconds) + result[edge.dependent] for edge in waits.get(ref, ()))
-        own = 0.0 if is_group(ref) else WRITE + seconds(ref)
-        result[ref] = max(own, max(ways, default=0.0))
+        if edge.dependency in behind:
+            ahead[edge.dependent].append(edge)
+            behind[edge.dependency] += 1
+    # A tail is final once those of all that wait for it are.
+    final = [ref for ref, count in behind.items() if not count]
+    for ref in final:
+        for edge in ahead[ref]:
+            dependency = edge.dependency
+            result[dependency] = max(result[dependency], until_open(edge, seconds) + result[ref])
+            behind[dependency] -= 1
+            if not behind[dependency]:
+                final.append(dependency)
     return {ref: result[ref] for ref in declared}
 
 

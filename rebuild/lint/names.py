@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 LABEL_LENGTH = 63
 SUBDOMAIN_LENGTH = 253
@@ -33,6 +34,8 @@ def segment_trouble(name: str) -> str:
     return "" if fits else "a name must not be '.' or '..' or contain '/' or '%'"
 
 
+# The same few keys stand on every object of a repository.
+@lru_cache(maxsize=4096)
 def qualified_trouble(key: str) -> str:
     """Of the key of a label or an annotation: an optional subdomain with a slash, and a word."""
     *prefix, word = key.split("/")

@@ -43,21 +43,22 @@ class Build:
         Raises:
             Unreadable: it has none.
         """
+        if isinstance(node, ScalarNode):
+            self._is_repeated(node)
+            return self._number(node, self._scalar(node))
         if id(node) in self._open:
             raise Unreadable(self.line(node), "an anchor contains itself")
         alias = self._is_repeated(node)
         self._alias_depth += alias
-        if isinstance(node, ScalarNode):
-            value: Any = self._number(node, self._scalar(node))
-            self._alias_depth -= alias
-            return value
         self._open.add(id(node))
         if len(self._open) > DEEPEST:
             raise Unreadable(self.line(node), TOO_DEEP)
         assert isinstance(node, SequenceNode | MappingNode)
         flow = bool(node.flow_style)
         self._flow_depth += flow
-        value = [self.value(child) for child in node.value] if isinstance(node, SequenceNode) else self._mapping(node)
+        value: Any = (
+            [self.value(child) for child in node.value] if isinstance(node, SequenceNode) else self._mapping(node)
+        )
         self._flow_depth -= flow
         self._alias_depth -= alias
         self._open.discard(id(node))
@@ -65,8 +66,9 @@ class Build:
 
     def _is_repeated(self, node: Node) -> bool:
         """Whether an alias led here, which is where we have been before; the value is counted."""
-        alias = id(node) in self._seen
-        self._seen.add(id(node))
+        identity = id(node)
+        alias = identity in self._seen
+        self._seen.add(identity)
         self.budget.decoded += 1 + alias
         if alias or self._alias_depth:
             try:
@@ -128,7 +130,9 @@ class Build:
         text, tag = node.value, node.tag
         if tag == PLAIN:
             self._check_plain(node)
-            return str(text) if node.style or self._has_bare_tag(node) else resolve(text)
+            value = text if node.style else resolve(text)
+            # Most are text with or without the tag, so it is looked for last.
+            return value if isinstance(value, str) or not self._has_bare_tag(node) else str(text)
         if tag == QUOTED:
             self._check_quoted(node)
             return str(text)
@@ -140,7 +144,7 @@ class Build:
             raise Unreadable(self.line(node), str(error)) from error
 
     def _number(self, node: ScalarNode, value: Scalar) -> Scalar:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, str | bool) or value is None:
             return value
         if not math.isfinite(value):
             raise Unreadable(self.line(node), "infinity and NaN have no JSON form")

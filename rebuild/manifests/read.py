@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from rebuild.manifests import loader
 from rebuild.manifests.clean import Stripped
+from rebuild.manifests.document import Document
 from rebuild.model import kinds as kind_table
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.findings import Finding, Severity
@@ -19,19 +20,24 @@ from rebuild.model.sources import SourceFile
 SUFFIXES = (".yaml", ".yml", ".json")
 """What kubectl reads from a directory."""
 
+Parse: TypeAlias = Callable[[bytes], Iterable[Document]]
 
-def read(files: Iterable[SourceFile], *, kinds: Kinds, namespace: str = "default") -> Blueprint:
+
+def read(
+    files: Iterable[SourceFile], *, kinds: Kinds, namespace: str = "default", parse: Parse = loader.documents
+) -> Blueprint:
     """Read every object that the files declare.
 
     Args:
         kinds: the known kinds; the files' own CustomResourceDefinitions are added to them.
         namespace: where namespaced objects go that name no namespace.
+        parse: gives the documents of a file, as `loader.documents` does.
 
     Returns:
         A blueprint whose findings of severity error say what stands in the way of a plan. Never raises for
         what a file says.
     """
-    reader = _Reader(namespace)
+    reader = _Reader(namespace, parse)
     declared = [found for file in files for found in reader.objects(file)]
     crds = (kind_table.from_crd(body) for body, _ in declared if body["kind"] == "CustomResourceDefinition")
     known = kinds.extended(kind for kind in crds if kind is not None)
@@ -55,11 +61,12 @@ def read(files: Iterable[SourceFile], *, kinds: Kinds, namespace: str = "default
 @dataclass(slots=True)
 class _Reader:
     namespace: str
+    parse: Parse
     findings: list[Finding] = field(default_factory=list)
 
     def objects(self, file: SourceFile) -> Iterator[tuple[Body, Origin]]:
         """The objects of one file with lists flattened; `apiVersion` and `kind` are text in each."""
-        for document in loader.documents(file.data):
+        for document in self.parse(file.data):
             for problem in document.problems:
                 severity = Severity.ERROR if problem.fatal else Severity.WARNING
                 code = "unreadable-yaml" if problem.fatal else "duplicate-key"

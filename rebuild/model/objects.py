@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -60,7 +60,7 @@ class Manifest:
 def dig(body: Any, *path: str) -> Any:
     """The value at a path of mapping keys, or None as soon as a step is missing or is not a mapping."""
     for key in path:
-        if not isinstance(body, Mapping):
+        if not isinstance(body, dict):
             return None
         body = body.get(key)
     return body

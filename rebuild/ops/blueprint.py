@@ -16,6 +16,7 @@ from rebuild.model.errors import InvalidBlueprint, UsageError
 from rebuild.model.findings import Severity
 from rebuild.model.kinds import Kinds
 from rebuild.model.sources import Source
+from rebuild.ops import parsed
 from rebuild.verify import schema
 
 
@@ -47,7 +48,8 @@ def declared(sources: list[Source], *, kinds: Kinds, namespace: str) -> Declared
         InvalidBlueprint: with every problem of every file, when one of them stands in the way of a plan.
     """
     files = [file for source in sources for file in source.files]
-    blueprint = hints.installed(read(files, kinds=kinds, namespace=namespace))
+    with parsed.kept(sources) as parse:
+        blueprint = hints.installed(read(files, kinds=kinds, namespace=namespace, parse=parse))
     notes = tuple(finding for source in sources for finding in source.findings)
     blueprint = Blueprint(blueprint.manifests, blueprint.kinds, (*notes, *blueprint.findings))
     errors = [f for f in blueprint.findings if f.severity is Severity.ERROR]

@@ -60,7 +60,7 @@ def findings_from(index: Index) -> Iterator[Finding]:
 
 def _values(item: Manifest, key: str) -> list[str]:
     annotations = pairs(item.body, "metadata", "annotations")
-    return [value for name, value in sorted(annotations.items()) if name == key or name.startswith(f"{key}.")]
+    return [annotations[name] for name in sorted(annotations) if name == key or name.startswith(f"{key}.")]
 
 
 def _fan(waiting: Sequence[Ref], awaited: Sequence[Ref], why: str) -> Iterator[Edge]:

@@ -27,7 +27,7 @@ def problems_of(subject: Subject) -> Iterator[Problem]:
 
 def _walk(value: Any, shape: Shape, path: Path, schemas: Schemas) -> Iterator[Problem]:
     shape = schemas.resolved(shape)
-    if shape == BLANK:
+    if shape is BLANK:
         return
     if isinstance(value, dict):
         for name, child in value.items():

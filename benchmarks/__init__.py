@@ -1,0 +1,1 @@
+"""What the figures in this repository were measured with: one command for each, and its table in `results/`."""

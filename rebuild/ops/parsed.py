@@ -1,0 +1,149 @@
+"""What files said when they were parsed last, so that a second plan reads JSON where nothing changed.
+
+YAML is the slowest part of a plan of many objects, and most files are the same next time. There is one pack for each
+source, in the cache directory. Must not hold a Secret: a file that declares one is parsed every time. Whatever is wrong
+with a pack, the plan is the same as without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import orjson
+
+from rebuild import manifests
+from rebuild.manifests import loader
+from rebuild.manifests.document import Document
+from rebuild.manifests.read import Parse
+from rebuild.model.errors import UsageError
+from rebuild.model.sources import Source
+from rebuild.system import files, places
+
+WORTHWHILE = 1 << 18
+"""Bytes of a source from which on a pack is kept: less is parsed within a tenth of a second."""
+MOST_PACKED = 512 << 20
+"""Bytes of all packs; the ones that were written first go first."""
+_UNFOLDED, _UNFOLDED_ANYWAY = 2, 1024
+"""JSON may have so many times the bytes of its file, and a few more; aliases can make it thousands of times larger."""
+_DIGEST = 32
+
+_Entry: TypeAlias = list[tuple[int, Any, tuple[int, ...]]]
+"""The line, the value and the lines of the items of each document of a file."""
+
+
+@contextmanager
+def kept(sources: list[Source]) -> Iterator[Parse]:
+    """How to parse the files of these sources; what had to be parsed is kept for the next time.
+
+    A pack that is written holds what these files say and nothing of older ones.
+    """
+    path = _place(sources)
+    if path is None:
+        yield loader.documents
+        return
+    pack = Pack(_content(path))
+    yield pack.documents
+    if pack.grown:
+        _write(path, pack)
+
+
+class Pack:
+    """Parsed files by the digest of their content."""
+
+    def __init__(self, content: bytes = b"") -> None:
+        """From what `content` gave; anything else is no pack, and nothing is known."""
+        self._known: dict[str, _Entry] = {}
+        self._used: dict[str, _Entry | orjson.Fragment] = {}
+        self.grown = False
+        """Whether something was parsed that can be kept."""
+        digest, body = content[:_DIGEST], content[_DIGEST:]
+        if digest and digest == _digest(body):
+            self._known = orjson.loads(body)
+
+    @property
+    def content(self) -> bytes:
+        """As it is written: a digest that vouches for it and for the parser that it is of, and JSON."""
+        body = orjson.dumps(self._used)
+        return _digest(body) + body
+
+    def documents(self, data: bytes) -> Iterable[Document]:
+        """The documents of a file, as `loader.documents` gives them."""
+        name = hashlib.blake2b(data, digest_size=_DIGEST).hexdigest()
+        entry = self._known.get(name)
+        if entry is not None:
+            self._used[name] = entry
+            return [Document(line, value, item_lines=tuple(lines)) for line, value, lines in entry]
+        found = list(loader.documents(data))
+        if not any(document.problems or _is_secret(document.value) for document in found):
+            self._keep(name, found, most=_UNFOLDED * len(data) + _UNFOLDED_ANYWAY)
+        return found
+
+    def _keep(self, name: str, found: list[Document], *, most: int) -> None:
+        """Keep what a file says, unless no JSON can say it, or only in more bytes."""
+        entry: _Entry = [(document.line, document.value, document.item_lines) for document in found]
+        with suppress(TypeError):
+            encoded = orjson.dumps(entry)
+            if len(encoded) <= most:
+                self._used[name] = orjson.Fragment(encoded)
+                self.grown = True
+
+
+def _is_secret(value: Any) -> bool:
+    """Whether a document is a Secret or holds one. A list without kind may be anything, and is searched as well."""
+    if isinstance(value, list):
+        return any(map(_is_secret, value))
+    if not isinstance(value, dict):
+        return False
+    kind = value.get("kind")
+    return (isinstance(kind, str) and kind.lower() in ("secret", "secretlist")) or _is_secret(value.get("items"))
+
+
+@cache
+def _parser() -> bytes:
+    """What parsed: another version of it may read the same file in another way."""
+    modules = sorted(path for place in manifests.__path__ for path in Path(place).glob("*.py"))
+    code = b"".join(path.read_bytes() for path in modules)
+    return hashlib.blake2b(code + metadata.version("PyYAML").encode(), digest_size=_DIGEST).digest()
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, key=_parser(), digest_size=_DIGEST).digest()
+
+
+def _place(sources: list[Source]) -> Path | None:
+    """Where the pack of these sources stands; None where none is worthwhile, or there is no place for it."""
+    if sum(len(file.data) for source in sources for file in source.files) < WORTHWHILE:
+        return None
+    name = "\n".join(part for source in sources for part in (source.repository, source.path))
+    digest = hashlib.blake2b(name.encode(errors="replace"), digest_size=16)
+    try:
+        return places.cache_root() / "parsed" / digest.hexdigest()
+    except UsageError:
+        return None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _write(path: Path, pack: Pack) -> None:
+    """A cache that cannot be written costs the next plan some time and nothing else."""
+    with suppress(OSError):
+        content = pack.content
+        folder = files.private_directory(path.parent)
+        others = sorted((other for other in folder.iterdir() if other != path), key=lambda other: other.stat().st_mtime)
+        room = MOST_PACKED - len(content) - sum(other.stat().st_size for other in others)
+        while room < 0 and others:
+            room += others[0].stat().st_size
+            others.pop(0).unlink()
+        if room >= 0:
+            files.write(path, content)
