@@ -177,7 +177,7 @@ def test_a_user_without_a_home(tmp_path: Path) -> None:
         {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
         {"PYTHONIOENCODING": "ascii"},
         {"COLUMNS": "40"},
-        {"HOME": "/nonexistent", "TERM": "dumb", "COLUMNS": "1"},
+        {"HOME": "/dev/null/home", "TERM": "dumb", "COLUMNS": "1"},
     ],
     ids=str,
 )

@@ -13,7 +13,7 @@ from rebuild.report import to_json
 from tests.e2e.support import ROOT, rebuild
 from tests.report import streams
 
-NOWHERE = {"KUBECONFIG": "/nonexistent", "HOME": "/nonexistent"}
+NOWHERE = {"KUBECONFIG": "/nonexistent", "HOME": "/dev/null/home"}
 
 
 def test_an_object_is_explained_without_a_cluster(state: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.support import ROOT, rebuild
 
-NOWHERE = {"KUBECONFIG": "/nonexistent", "HOME": "/nonexistent"}
+NOWHERE = {"KUBECONFIG": "/nonexistent", "HOME": "/dev/null/home"}
 
 
 def test_a_plan_needs_no_cluster() -> None:

@@ -84,7 +84,7 @@ def test_a_user_who_may_not_talk_to_docker_learns_how_to(closed_socket: Path) ->
         f"os.setgid({NOBODY}); os.setuid({NOBODY}); main.main(['lab', 'up', 'real', '--provider', 'kind'])"
     )
     own = {places.STATE_VARIABLE: str(closed_socket.parent / "none"), "DOCKER_HOST": f"unix://{closed_socket}"}
-    environment = {**os.environ, **own, "HOME": "/nonexistent", "TMPDIR": "/tmp"}
+    environment = {**os.environ, **own, "HOME": "/dev/null/home", "TMPDIR": "/tmp"}
     done = subprocess.run(
         [sys.executable, "-c", stranger], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
     )
