@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.e2e.support import journal, rebuild
 from tests.kind.home import Home
@@ -22,7 +23,7 @@ webhooks:
     sideEffects: None
     failurePolicy: Fail
     timeoutSeconds: 5
-    clientConfig: {service: {namespace: HOME, name: keeper, path: /validate}}
+    clientConfig: {service: {namespace: HOME, name: keeper, path: /validate}, caBundle: STALE}
     namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: HOME}}
     rules: [{apiGroups: [""], apiVersions: [v1], resources: [pods, secrets], operations: [CREATE], scope: Namespaced}]
 ---
@@ -73,7 +74,8 @@ metadata:
 stringData: {colour: blue}
 """
 """It covers every Pod of its own server's namespace and has no readiness probe: it is ready before it listens, and it
-listens before the API server can trust it. Both windows are longer than the pauses between two tries in them."""
+listens before the API server can trust it, for the authority that is declared is that of a server that is gone. Both
+windows are longer than the pauses between two tries in them."""
 
 DATABASE = """\
 apiVersion: storage.k8s.io/v1
@@ -132,7 +134,8 @@ spec:
 
 
 def test_a_webhook_comes_after_its_server_and_what_it_covers_waits_until_it_is_trusted(home: Home, state: Path) -> None:
-    home.declare(KEEPER)
+    stale = yaml.safe_load(home.target.kubeconfig.read_text())["clusters"][0]["cluster"]["certificate-authority-data"]
+    home.declare(KEEPER.replace("STALE", stale))
     hooks, rbac = "/apis/admissionregistration.k8s.io/v1/", "/apis/rbac.authorization.k8s.io/v1/"
     plurals = (f"{hooks}validatingwebhookconfigurations", f"{rbac}clusterrolebindings", f"{rbac}clusterroles")
     home.elsewhere.extend(f"{plural}/{home.name}" for plural in plurals)
