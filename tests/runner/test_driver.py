@@ -185,7 +185,8 @@ def has_readiness(ref: Ref) -> bool:
 def test_an_object_waits_until_what_it_depends_on_was_seen_healthy(cluster: ApiServer, shop: str) -> None:
     plan, book = plan_for(shop, cluster), Book()
     driver_for(plan, cluster, book).run()
-    web, after = (ref for ref in plan.steps if ref.name in ("web", "after"))
+    named = {ref.name: ref for ref in plan.steps}
+    web, after = named["web"], named["after"]
     healthy = next(
         i
         for i, e in enumerate(book.events)
