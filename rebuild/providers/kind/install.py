@@ -37,8 +37,8 @@ def install(progress: Progress = lambda _: None, *, image: str = "", images: Set
     """Make sure that all of it is there, and say where.
 
     The node image is the one that is asked for; else the official one of the kind program, if Docker has it; else ours,
-    if Docker has it; else the official one is pulled; else ours is built, which takes 12 minutes on two cores with
-    empty caches, and root. Of two installations at once the second waits.
+    if Docker has it; else the official one is pulled; else ours is built, which takes root, and many minutes with
+    empty caches. Of two installations at once the second waits.
 
     Args:
         progress: Is told how far a build is.
