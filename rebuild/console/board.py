@@ -15,13 +15,14 @@ from rich.text import Text
 
 from rebuild.console.rows import bar, line, short
 from rebuild.console.safe import clean
-from rebuild.console.words import counted, trouble
+from rebuild.console.words import trouble
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.events import Event, ObjectEnded, Planned, WriteIntended
 from rebuild.model.facts import HealthSeen, StopAsked, WriteAccepted
 from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health
+from rebuild.model.wording import counted
 from rebuild.report.ledger import FINAL, Ledger, Record, Standing
 
 ROWS = 6

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from rebuild.console.tables import GATES, hop_row, print_table
-from rebuild.console.words import counted
 from rebuild.model.refs import Ref
+from rebuild.model.wording import counted
 from rebuild.plan.explain import Explanation, Wait
 
 _WAITS = ("opens", "costs", "object", "until it", "behind", "because", "declared at")

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TextIO, assert_never
 
 from rebuild.console.safe import clean
-from rebuild.console.words import counted, trouble
+from rebuild.console.words import trouble
 from rebuild.model.events import (
     Event,
     ImageObserved,
@@ -33,6 +33,7 @@ from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, 
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
 from rebuild.model.troubles import Trouble, TroubleKind
+from rebuild.model.wording import counted
 from rebuild.providers.kwok.build import Step
 from rebuild.report.ledger import FINAL, Ledger, Record, Standing
 

@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from rebuild.console.safe import clean
-from rebuild.console.words import counted
 from rebuild.model.edges import Gate
 from rebuild.model.findings import Finding
+from rebuild.model.wording import counted
 from rebuild.plan import course as courses
 from rebuild.plan.steps import Action, Plan, Step
 

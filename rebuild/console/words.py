@@ -6,11 +6,6 @@ from rebuild.model.states import Health
 from rebuild.report.ledger import Record, Standing
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 object`, `2 objects`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def trouble(record: Record) -> str:
     """What keeps an object from being done: a fault while the next attempt is awaited, else the trouble of its Pods,
     else its health; or nothing.

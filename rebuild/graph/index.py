@@ -137,10 +137,6 @@ class Index:
         """The schema of a custom resource in its version, or None where no declared definition has one."""
         return self._schemas.get((ref.group, ref.kind, ref.version))
 
-    def workloads_in(self, namespace: str) -> Iterable[Workload]:
-        """The declared workloads of a namespace."""
-        return self._shelves.get(namespace, ())
-
     def workloads_matching(self, namespace: str, selector: Any) -> list[Workload]:
         """The workloads of a namespace whose pods a `metav1.LabelSelector` selects."""
         shelf = self._shelves.get(namespace)

@@ -13,6 +13,7 @@ from rebuild.model.findings import Severity
 from rebuild.model.pods import PodTimes
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
+from rebuild.model.wording import counted
 from rebuild.report import fidelity
 from rebuild.report.judgement import FAILURES, Judgement, findings, judgements, limits
 from rebuild.report.ledger import Ledger, Standing
@@ -60,7 +61,7 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
         yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
     known = len(limits(ledger))
     if known:
-        yield _many(known, "limit")
+        yield counted(known, "limit")
 
 
 def _target(ledger: Ledger) -> str:
@@ -116,7 +117,7 @@ def _failures(ledger: Ledger) -> Iterator[str]:
 
 
 def _waited(count: int) -> str:
-    return f"; {_many(count, 'object')} skipped because of it" if count else ""
+    return f"; {counted(count, 'object')} skipped because of it" if count else ""
 
 
 def _differences(ledger: Ledger) -> Iterator[str]:
@@ -153,7 +154,7 @@ def _images(ledger: Ledger) -> Iterator[str]:
     if len(pulled) > TOP:
         yield f"and {len(pulled) - TOP} more, each in {pulled[TOP][0]:.1f} s at most"
     if present := len(told) - len(pulled):
-        yield f"{_many(present, 'image')} on the nodes before"
+        yield f"{counted(present, 'image')} on the nodes before"
 
 
 def _slowest(ledger: Ledger) -> Iterator[str]:
@@ -201,7 +202,3 @@ def _phases(ledger: Ledger) -> Iterator[str]:
         seconds = "not finished" if phase.seconds is None else f"{phase.seconds:8.1f} s"
         yield f"{phase.name:<{width}} {seconds}{'' if phase.counted else '  (not counted)'}"
         yield from (f"{_PART + stage.name:<{width}} {stage.seconds:8.1f} s" for stage in phase.stages)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

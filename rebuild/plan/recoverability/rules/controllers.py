@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from rebuild.graph.index import Index
 from rebuild.model.findings import Finding, Severity
 from rebuild.model.objects import Manifest, dig
+from rebuild.model.wording import counted
 from rebuild.plan.recoverability import wording
 
 _FLUX = (("kustomize.toolkit.fluxcd.io", "Kustomization"), ("helm.toolkit.fluxcd.io", "HelmRelease"))
@@ -34,7 +35,7 @@ def _finding(items: list[Manifest], controller: str) -> Finding:
     return Finding(
         "gitops-controller",
         Severity.WARNING,
-        f"{controller} acts on {wording.counted(len(items), 'object')} ({wording.listed(items)}) as soon as it runs,"
+        f"{controller} acts on {counted(len(items), 'object')} ({wording.listed(items)}) as soon as it runs,"
         " while the rebuild goes on",
         items[0].ref,
         items[0].origin,

@@ -14,6 +14,7 @@ from rebuild.graph.index import Index
 from rebuild.model.findings import Finding, Severity
 from rebuild.model.objects import Manifest, dig
 from rebuild.model.refs import Ref
+from rebuild.model.wording import counted
 from rebuild.plan.recoverability import wording
 
 _GROUP = "external-secrets.io"
@@ -26,7 +27,7 @@ def findings_from(index: Index) -> Iterator[Finding]:
         yield Finding(
             "sealed-secrets-key",
             Severity.WARNING,
-            f"{wording.counted(len(sealed), 'SealedSecret')} ({wording.listed(sealed)}) can be opened with the private"
+            f"{counted(len(sealed), 'SealedSecret')} ({wording.listed(sealed)}) can be opened with the private"
             " keys of the lost cluster's controller only",
             sealed[0].ref,
             sealed[0].origin,
@@ -57,7 +58,7 @@ def _of_store(index: Index, store: Ref, readers: list[Manifest]) -> Finding:
     return Finding(
         "secret-store",
         Severity.WARNING,
-        f"{wording.counted(len(readers), 'Secret')} ({wording.listed(readers)}) come out of the {store.kind}"
+        f"{counted(len(readers), 'Secret')} ({wording.listed(readers)}) come out of the {store.kind}"
         f" {store.name}{what}, which is outside of this repository",
         readers[0].ref,
         readers[0].origin,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rebuild.graph.index import Index
 from rebuild.model.findings import Finding, Severity
 from rebuild.model.objects import dig
+from rebuild.model.wording import counted
 from rebuild.plan.recoverability import wording
 
 
@@ -18,7 +19,7 @@ def findings_from(index: Index) -> Iterator[Finding]:
         yield Finding(
             "jobs-run-again",
             Severity.INFO,
-            f"{wording.counted(len(jobs), 'Job')} ({wording.listed(jobs)}) {verb} again in every rebuild",
+            f"{counted(len(jobs), 'Job')} ({wording.listed(jobs)}) {verb} again in every rebuild",
             jobs[0].ref,
             jobs[0].origin,
             "make sure that running twice does no harm",

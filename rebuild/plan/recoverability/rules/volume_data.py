@@ -12,6 +12,7 @@ from rebuild.graph.fields import text
 from rebuild.graph.index import Index
 from rebuild.model.findings import Finding, Severity
 from rebuild.model.objects import Body, Manifest, dig, dig_list, dig_maps
+from rebuild.model.wording import counted
 from rebuild.plan.recoverability import wording
 
 _WRITTEN = ("DirectoryOrCreate", "FileOrCreate")
@@ -44,14 +45,14 @@ def findings_from(index: Index) -> Iterator[Finding]:
             "volume-data",
             claims,
             f"what is stored by {wording.listed(claims)} is not in Git: the volumes of"
-            f" {wording.counted(len(claims), 'object')} come back empty",
+            f" {counted(len(claims), 'object')} come back empty",
             "restore them from a backup, and count its time in a recovery",
         )
     if volumes:
         yield _warning(
             "volume-disk",
             volumes,
-            f"the disks of {wording.counted(len(volumes), 'declared volume')} ({wording.listed(volumes)}) have to"
+            f"the disks of {counted(len(volumes), 'declared volume')} ({wording.listed(volumes)}) have to"
             " outlive the cluster",
             "make sure that they are kept, and that the new cluster reaches them",
         )
