@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from benchmarks.engine.targets import ORACLE, OURS, Results
 from benchmarks.engine.tools import Prepared, Slots
 from benchmarks.engine.trial import Bench, Trial
 from benchmarks.engine.workloads import CORPUS_VARIABLE, SIZES, Workload
-from benchmarks.engine.world import World
+from benchmarks.engine.world import Broken, World
 from rebuild import __version__
 from rebuild.providers.kwok import binaries
 from rebuild.providers.kwok.build import Step
@@ -26,6 +27,8 @@ RESULT = Path(__file__).parent.parent / "results" / "engine.md"
 NAMES = ("W1", "W2", "W4", "W6", "W7", "W9", "kube-prometheus")
 PEERS = ("kubectl", "kapply", "helm")
 VERSIONS = {"kubectl": binaries.KUBERNETES_VERSION, "kapply": "cli-utils v0.37.2", "helm": "v4.3.1"}
+HOPELESS = 2
+"""A tool that has failed so often at a workload is not run there again: most failures are time-outs."""
 CALIBRATED = tuple(Slots(slots, http2) for http2 in (False, True) for slots in (8, 16, 32, 64))
 
 
@@ -37,6 +40,7 @@ def main() -> None:
     corpus = Path(__file__).parents[3] / "shared" / "corpus"
     if corpus.is_dir():
         os.environ.setdefault(CORPUS_VARIABLE, str(corpus))
+    broken = ""
     built = programs.install(asked.peers, _Building())
     wanted = {ORACLE, OURS, *asked.peers} - built.missing.keys()
     with world.opened(built) as lab, tempfile.TemporaryDirectory(prefix="rebuild-bench-") as work:
@@ -47,7 +51,11 @@ def main() -> None:
         if asked.calibrate:
             calibration = dict(_calibrated(benches, SIZES[asked.sizes].flat))
             slots = min(calibration, key=lambda each: calibration[each])
-        trials = list(_all(benches, chosen, wanted, asked.rounds, slots))
+        trials: list[Trial] = []
+        try:
+            trials.extend(_all(benches, chosen, wanted, asked.rounds, slots))
+        except (Broken, KeyboardInterrupt) as error:
+            broken = f"{type(error).__name__}: {error}"
     versions = {ORACLE: "benchmarks/native", OURS: __version__, **{name: VERSIONS[name] for name in asked.peers}}
     setting = Setting(
         command=f"uv run python -m benchmarks.engine {' '.join(sys.argv[1:])}".strip(),
@@ -57,10 +65,15 @@ def main() -> None:
         slots=slots,
         calibration=calibration,
         seconds=time.monotonic() - began,
+        broken=broken,
     )
+    if not trials:
+        raise SystemExit(f"nothing was measured: {broken or 'nobody was to run'}")
     text = document.page(Results(trials), setting)
     sys.stdout.write(text)
     asked.output.write_text(text, encoding="utf-8")
+    if broken:
+        raise SystemExit(f"ended early: {broken}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -104,11 +117,15 @@ def _all(benches: _Benches, chosen: list[Workload], wanted: set[str], rounds: in
     for workload in chosen:
         bench = benches.of(workload)
         tools = [tool for tool in workload.tools if tool in wanted]
+        failures: Counter[str] = Counter()
         count = min(rounds, workload.rounds or rounds)
         for number in range(count):
             for tool in tools if number % 2 == 0 else reversed(tools):
+                if failures[tool] == HOPELESS:
+                    continue
                 for found in bench.trials(tool, slots):
                     _say(f"round {number + 1} of {count}", found)
+                    failures[tool] += bool(found.failed)
                     yield found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class Course:
     places: Mapping[Identity, int] = field(repr=False)
     keys: Mapping[AuditKey, int] = field(repr=False)
     declared: Mapping[Identity, Manifest] = field(repr=False)
-    collections: Mapping[str, tuple[Identity, ...]] = field(repr=False)
+    collections: Mapping[str, Sequence[Identity]] = field(repr=False)
     """The objects by the path that lists them over all namespaces."""
 
 
@@ -49,15 +50,15 @@ def export(repository: Path, lab: Lab, folder: Path) -> Course:
     if others:
         raise RuntimeError(f"the lab is not clean, or cannot take {others[0].ref}: {others[0].action}")
     places = {ref: place for place, ref in enumerate(_order(plan))}
-    waits: dict[Ref, list[dict[str, Any]]] = {}
+    waits: defaultdict[Ref, list[dict[str, Any]]] = defaultdict(list)
     for edge in plan.edges:
         if edge.dependent in places and edge.dependency in places:
-            waits.setdefault(edge.dependent, []).append({"on": places[edge.dependency], "until": edge.gate.value})
+            waits[edge.dependent].append({"on": places[edge.dependency], "until": edge.gate.value})
     objects, bodies = [], bytearray()
     keys: dict[AuditKey, int] = {}
-    collections: dict[str, tuple[Identity, ...]] = {}
+    collections: defaultdict[str, list[Identity]] = defaultdict(list)
     for ref, place in places.items():
-        entry: dict[str, Any] = {"waits": waits.get(ref, [])}
+        entry: dict[str, Any] = {"waits": waits[ref]}
         if not is_group(ref):
             kind, step = plan.kinds.of(ref), plan.steps[ref]
             assert kind is not None
@@ -67,7 +68,7 @@ def export(repository: Path, lab: Lab, folder: Path) -> Course:
             entry |= {"namespace": ref.namespace, "name": ref.name, "offset": len(bodies), "length": len(payload)}
             bodies += payload
             keys[ref.group, kind.plural, ref.namespace, ref.name] = place
-            collections[collection] = (*collections.get(collection, ()), _identity(ref))
+            collections[collection].append(_identity(ref))
         objects.append(entry)
     folder.mkdir(parents=True)
     (folder / "course.json").write_bytes(orjson.dumps({"objects": objects}))

@@ -26,6 +26,8 @@ class Setting:
     calibration: Mapping[Slots, float] = field(default_factory=dict)
     seconds: float = 0.0
     """How long all of it took."""
+    broken: str = ""
+    """Why it ended before everything was measured."""
 
 
 def page(results: Results, setting: Setting) -> str:
@@ -36,6 +38,7 @@ def page(results: Results, setting: Setting) -> str:
         f"`{setting.command}` wrote this file. docs/benchmarks.md says how to read it.",
         "",
         _when(results, setting),
+        *([f"**It ended early**: {setting.broken}"] if setting.broken else []),
         "",
         "| tool | version | how it is called |",
         "| --- | --- | --- |",

@@ -53,56 +53,19 @@ def _entry(kind: str, space: str, name: str) -> str:
     return f"{GROUP if kind == 'Work' else ''}/namespaces/{space}/{kind}/{name}"
 
 
-WORK_DEFINITION: Body = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": f"works.{GROUP}"},
-    "spec": {
-        "group": GROUP,
-        "names": {"kind": "Work", "listKind": "WorkList", "plural": "works", "singular": "work"},
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "subresources": {"status": {}},
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "properties": {
-                            "spec": {"type": "object", "properties": {"readyAfterMilliseconds": {"type": "integer"}}},
-                            "status": {
-                                "type": "object",
-                                "default": {"conditions": [{"type": "Ready", "status": "Unknown"}]},
-                                "properties": {
-                                    "observedGeneration": {"type": "integer"},
-                                    "conditions": {
-                                        "type": "array",
-                                        "items": {
-                                            "type": "object",
-                                            "properties": {
-                                                name: {"type": "string"}
-                                                for name in (
-                                                    "type",
-                                                    "status",
-                                                    "reason",
-                                                    "message",
-                                                    "lastTransitionTime",
-                                                )
-                                            },
-                                        },
-                                    },
-                                },
-                            },
-                        },
-                    }
-                },
-            }
-        ],
-    },
-}
-"""Its status says from the beginning that it is not ready yet, as Gateway API's does: nobody can take it for ready."""
+def work_definition() -> Body:
+    """The kind Work. Its status says from the beginning that it is not ready yet, as Gateway API's does."""
+    condition = {name: {"type": "string"} for name in ("type", "status", "reason", "message", "lastTransitionTime")}
+    status = {
+        "type": "object",
+        "default": {"conditions": [{"type": "Ready", "status": "Unknown"}]},
+        "properties": {
+            "observedGeneration": {"type": "integer"},
+            "conditions": {"type": "array", "items": {"type": "object", "properties": condition}},
+        },
+    }
+    spec = {"type": "object", "properties": {"readyAfterMilliseconds": {"type": "integer"}}}
+    return _definition(GROUP, "Work", {"spec": spec, "status": status}, subresources={"status": {}})
 
 
 def application(space: str, name: str, chance: random.Random) -> Iterator[Body]:
@@ -171,35 +134,9 @@ def application(space: str, name: str, chance: random.Random) -> Iterator[Body]:
 
 def gadget_definition(number: int) -> Body:
     """A CustomResourceDefinition of an operator."""
-    kind = f"Gadget{number}"
-    plural = f"{kind.lower()}s"
-    version = {
-        "name": "v1",
-        "served": True,
-        "storage": True,
-        "schema": {
-            "openAPIV3Schema": {
-                "type": "object",
-                "properties": {
-                    "spec": {
-                        "type": "object",
-                        "properties": {
-                            "size": {"type": "string"},
-                            "replicas": {"type": "integer"},
-                            "parameters": {"type": "object", "additionalProperties": {"type": "string"}},
-                        },
-                    }
-                },
-            }
-        },
-    }
-    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{GADGETS}"},
-        "spec": {"group": GADGETS, "names": names, "scope": "Namespaced", "versions": [version]},
-    }
+    parameters = {"type": "object", "additionalProperties": {"type": "string"}}
+    properties = {"size": {"type": "string"}, "replicas": {"type": "integer"}, "parameters": parameters}
+    return _definition(GADGETS, f"Gadget{number}", {"spec": {"type": "object", "properties": properties}})
 
 
 def gadget(definition: int, space: str, number: int, chance: random.Random) -> Body:
@@ -242,8 +179,21 @@ ADMITTED = (f"{GROUP}/admitted", "yes")
 """The label that the mutating webhook adds."""
 
 
+def _definition(group: str, kind: str, properties: Body, **rest: Any) -> Body:
+    plural = f"{kind.lower()}s"
+    schema = {"openAPIV3Schema": {"type": "object", "properties": properties}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema, **rest}
+    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {"group": group, "names": names, "scope": "Namespaced", "versions": [version]},
+    }
+
+
 def _object(version: str, kind: str, space: str, name: str, **rest: Any) -> Body:
-    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "bench"}
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "bench"}
     metadata = {"name": name, "namespace": space, "labels": labels}
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **rest}
 

@@ -42,9 +42,10 @@ class Results:
         return list(dict.fromkeys(trial.tool for trial in self.trials if trial.workload == workload))
 
     def typical(self, workload: str, tool: str, value: Callable[[Trial], float]) -> float | None:
-        """The median over the runs that did not fail; None where one failed or there is none."""
+        """The median over the runs that did not fail; None where there is none, and of ours where one failed."""
         found = self.of(workload, tool)
-        return median(map(value, found)) if found and not any(trial.failed for trial in found) else None
+        good = [trial for trial in found if not trial.failed]
+        return median(map(value, good)) if good and (tool != OURS or good == found) else None
 
     def seconds(self, workload: str, tool: str) -> float | None:
         """Until the last object was ready, or until the end where there was nothing to do."""

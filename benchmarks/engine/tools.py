@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import sys
@@ -13,7 +14,7 @@ import yaml
 from benchmarks.engine.workloads import Apply, Wait, Workload
 from benchmarks.engine.world import World
 
-RECONCILE = "5m"
+RECONCILE = "2m"
 """How long peers are told to wait at most."""
 
 AGENTS = {"oracle": "bench-oracle", "rebuild": "rebuild/", "kubectl": "kubectl/", "kapply": "kapply/", "helm": "Helm/"}
@@ -53,7 +54,7 @@ class Prepared:
 
     @property
     def package(self) -> Path:
-        """The same files with kapply's inventory."""
+        """The same files with kapply's inventory, and without List objects, which kapply refuses."""
         return self.root / "package"
 
     @property
@@ -66,6 +67,7 @@ class Prepared:
         self.root.mkdir(parents=True)
         self.workload.write(self.repository)
         _copy(self.repository, self.package)
+        _flatten(self.package)
         inventory = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -118,6 +120,18 @@ def _script(kubectl: list[str], prepared: Prepared) -> list[str]:
                 words = ["wait", f"--timeout={RECONCILE}", *arguments]
         lines.append(shlex.join([*kubectl, *words]))
     return ["sh", "-c", "\n".join(lines)]
+
+
+_LIST = re.compile(r"^kind: \w+List$", re.MULTILINE)
+
+
+def _flatten(folder: Path) -> None:
+    """Put the items of List objects in the place of these."""
+    for path in folder.rglob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        if _LIST.search(text):
+            items = [item for each in yaml.load_all(text, yaml.CSafeLoader) for item in each.get("items", [each])]
+            path.write_text(yaml.dump_all(items, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
 
 
 def _copy(repository: Path, folder: Path) -> None:

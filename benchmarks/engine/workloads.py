@@ -123,8 +123,8 @@ def chain(depth: int, seconds: float) -> Workload:
     """W4: each waits until the one before it is ready."""
     space = "chain"
     links = [f"link-{number:03}" for number in range(depth)]
-    files: dict[str, tuple[Body, ...]] = {"namespace.yaml": (manifests.namespace(space),)}
-    steps: list[Apply | Wait] = [Apply(("namespace.yaml",))]
+    files: dict[str, tuple[Body, ...]] = {"0-namespace.yaml": (manifests.namespace(space),)}
+    steps: list[Apply | Wait] = [Apply(("0-namespace.yaml",))]
     for place, link in enumerate(links):
         before = (("Work", links[place - 1]),) if place else ()
         files[f"{link}.yaml"] = (manifests.work(space, link, seconds=seconds, after=before),)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engine.manifests import GROUP, WORK_DEFINITION
+from benchmarks.engine.manifests import GROUP, work_definition
 from benchmarks.engine.programs import Programs
 from benchmarks.engine.workloads import Webhook
 from rebuild.model.objects import dig_maps
@@ -21,6 +21,7 @@ from rebuild.providers.kwok import cluster as kwok
 from rebuild.providers.kwok.api import Api, ApiError
 from rebuild.providers.kwok.lab import Lab
 
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _START_SECONDS = 30.0
 _CLEAN_SECONDS = 180.0
 
@@ -76,8 +77,9 @@ def opened(programs: Programs) -> Iterator[World]:
 
 @contextmanager
 def staged(lab: Lab, programs: Programs) -> Iterator[World]:
-    """A lab with the kind Work and the stage that plays its controller."""
-    _define(Api(lab.ports["kube-apiserver"], lab.layout.pki, "bench-look"))
+    """A lab with the kind Work, as long as this lasts, and the stage that plays its controller."""
+    api = Api(lab.ports["kube-apiserver"], lab.layout.pki, "bench-look")
+    _define(api)
     command = [str(programs.native), "stage", *_access(lab)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stage:
         try:
@@ -87,6 +89,7 @@ def staged(lab: Lab, programs: Programs) -> Iterator[World]:
             assert stage.stdin is not None
             stage.stdin.close()
             stage.kill()
+            api.request("DELETE", f"{_DEFINITIONS}/works.{GROUP}")
 
 
 def line_of(process: subprocess.Popen[bytes], what: str, seconds: float = _START_SECONDS) -> bytes:
@@ -109,14 +112,13 @@ def _access(lab: Lab) -> tuple[str, ...]:
 
 def _define(api: Api) -> None:
     """Make the kind Work known, and wait until it is served."""
-    collection = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     try:
-        api.request("POST", collection, WORK_DEFINITION)
+        api.request("POST", _DEFINITIONS, work_definition())
     except ApiError as error:
         if error.status != 409:
             raise
     deadline = time.monotonic() + _START_SECONDS
-    while not _established(api.request("GET", f"{collection}/works.{GROUP}")):
+    while not _established(api.request("GET", f"{_DEFINITIONS}/works.{GROUP}")):
         if time.monotonic() > deadline:
             raise Broken("the kind Work does not become established")
         time.sleep(0.05)
