@@ -51,11 +51,21 @@ class HttpWatch:
             self._response.close()
 
     def _event(self, line: bytes) -> WatchEvent:
-        event = orjson.loads(line)
-        if event["type"] == "ERROR":
-            status = event["object"]
-            raise ClusterFault(classify(dig(status, "code") or 500, orjson.dumps(status)), what=self._what)
-        return WatchEvent(Change(event["type"]), event["object"])
+        match orjson.loads(line):
+            case {"type": "ERROR", "object": status}:
+                code = dig(status, "code")
+                raise ClusterFault(
+                    classify(code if isinstance(code, int) else 500, orjson.dumps(status)), what=self._what
+                )
+            case {"type": "BOOKMARK", "object": dict(body)}:
+                return WatchEvent(Change.BOOKMARK, body)
+            case {
+                "type": str(change),
+                "object": {"apiVersion": str(), "kind": str(), "metadata": {"name": str()}} as body,
+            }:
+                # ValueError for a change that Kubernetes does not know.
+                return WatchEvent(Change(change), body)
+        raise ValueError("a line of the watch is no event")
 
     def close(self) -> None:
         """End the watch from any thread: a blocked read returns, and its thread lets go of the connection."""
