@@ -6,8 +6,10 @@ since filling it takes minutes.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -21,6 +23,7 @@ from rebuild.providers.kwok import binaries, build
 from rebuild.providers.kwok import cluster as kwok
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
+from tests.support import fault_record
 
 hypothesis.settings.register_profile("rebuild", deadline=None)
 hypothesis.settings.load_profile("rebuild")
@@ -33,8 +36,16 @@ settings.register_profile("rebuild", deadline=None)
 settings.load_profile("rebuild")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Note the outcomes of fault tests where somebody wants to have them."""
+    folder = os.environ.get(fault_record.VARIABLE)
+    if folder and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(fault_record.FaultRecord(Path(folder)))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The first live test may have to build the lab's programs: no test's time-out should cut that short."""
+    fault_record.note_marks(items)
     for item in items:
         for marker, seconds in (("live", 180), ("kind", 300)):
             if item.get_closest_marker(marker) and not item.get_closest_marker("timeout"):
