@@ -57,8 +57,13 @@ def _stopped(how: str, error: BaseException, code: Exit) -> int:
 
 
 def _add(error: BaseException) -> None:
-    """What those who passed the error on had to add to it."""
-    for note in getattr(error, "__notes__", ()):
+    """What those who passed the error on had to add to it, or to what it interrupted."""
+    told: list[str] = []
+    passed: BaseException | None = error
+    while passed is not None:
+        told += getattr(passed, "__notes__", ())
+        passed = passed.__context__
+    for note in dict.fromkeys(told):
         _say(note)
 
 

@@ -59,6 +59,12 @@ def stoppable(stop: Callable[[str], None] | None) -> None:
     _SWITCH.stop = stop
 
 
+def over() -> None:
+    """From here on a signal changes nothing: what is left to do takes no time, and is the answer."""
+    for number in _INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def exit_code(otherwise: Exit) -> Exit:
     """The exit code of a failure: the signal's, if one came before it."""
     return otherwise if _SWITCH.received is None else _CODES[_SWITCH.received]

@@ -33,6 +33,7 @@ def on(lab: Lab) -> tuple[object, ...]:
     return ("--context", lab.context, "--kubeconfig", lab.kubeconfig)
 
 
+@pytest.mark.fault("R2", "SIGINT, SIGTERM or SIGHUP in mid-run")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_the_first_signal_lets_finish_what_was_sent(
     make_lab: LabMaker, tmp_path: Path, state: Path, canary: str, number: signal.Signals, code: int
@@ -61,6 +62,7 @@ def test_the_first_signal_lets_finish_what_was_sent(
     assert '"verdict": "INCOMPLETE"' in (tmp_path / "report.json").read_text()
 
 
+@pytest.mark.fault("R2", "a second signal while the API server hangs")
 def test_the_second_signal_does_not_wait_for_a_server_that_hangs(
     make_lab: LabMaker, tmp_path: Path, state: Path, canary: str
 ) -> None:
@@ -119,6 +121,7 @@ def test_a_drill_that_is_stopped_takes_its_cluster_away(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.fault("R2", "a drill is stopped, and its cluster cannot be taken away")
 def test_a_drill_that_is_stopped_and_cannot_take_its_cluster_away_names_it(
     lab_binaries: object, tmp_path: Path, state: Path, canary: str
 ) -> None:
@@ -138,6 +141,7 @@ def test_a_drill_that_is_stopped_and_cannot_take_its_cluster_away_names_it(
     assert rebuild("lab", "down", during.name).code == 0
 
 
+@pytest.mark.fault("R2", "a second signal while the cluster is taken away")
 def test_the_second_signal_of_a_teardown_names_the_cluster_that_stays(
     lab_binaries: object, tmp_path: Path, state: Path, canary: str
 ) -> None:
@@ -157,6 +161,7 @@ def test_the_second_signal_of_a_teardown_names_the_cluster_that_stays(
     assert rebuild("lab", "down", during.name).code == 0
 
 
+@pytest.mark.fault("R2", "a second signal while the cluster is made")
 def test_the_second_signal_of_a_creation_names_the_cluster_that_stays(lab_binaries: object, state: Path) -> None:
     home = claims.root() / "half"
     running = Running("lab", "up", "half", "--nodes", "1")
@@ -177,6 +182,7 @@ def test_the_second_signal_of_a_creation_names_the_cluster_that_stays(lab_binari
     assert claims.homes() == ()
 
 
+@pytest.mark.fault("R2", "the terminal closes in mid-drill")
 def test_a_drill_whose_terminal_closes_takes_its_cluster_away(
     lab_binaries: object, tmp_path: Path, state: Path, temporary: Path, canary: str
 ) -> None:

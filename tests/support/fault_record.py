@@ -36,7 +36,8 @@ class FaultRecord:
         """A test has passed unless a part of it has not; its time is that of its own call, without its fixtures."""
         # A worker appends the group of a test that has one.
         test = report.nodeid.partition("@")[0]
-        for fault, title in (value for name, value in report.user_properties if name == _PROPERTY):
+        marks: list[Any] = [value for name, value in report.user_properties if name == _PROPERTY]
+        for fault, title in marks:
             row = self._found.setdefault(
                 f"{fault} {test}", {"id": fault, "title": title, "test": test, "outcome": "passed", "seconds": 0.0}
             )
