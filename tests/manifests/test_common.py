@@ -19,9 +19,11 @@ EXAMPLES = HERE.parent.parent / "examples"
 # What a line may be made of: some of it is common, and most of the rest is what the reader has to leave to libyaml.
 FRAGMENTS = (
     """a: b|b:|c:|- |-   |- d|- e: f|x|# c||n: {}|o: []|p: [a, b]|q: {a: b, c: [d, {e: f}]}|s: {a: 1, a: 2}
-r: ["x", 'y', 1]|"t": u|'v': w|a: "b" # c|a: 'it''s'|a: b # c|a: b#c|a: # c|- # c|a: "b\\n"|y: 1|yes|0x1f|1e3|-1|- - a|:x|a:b|x: y: z
+r: ["x", 'y', 1]|"t": u|'v': w|a: "b" # c|a: 'it''s'|a: b # c|a: b#c|a: # c|- # c|a: "b\\n"
+y: 1|yes|0x1f|1e3|-1|- - a|:x|a:b|x: y: z
 x: -|--|~|.inf|1_0|*a|&a b|!x|? a|<<: x|%|@|>|>- x|,|a, b|...|---|--- |items:|a: [a b, c-d, e.f:1, http://x:1/y]|a: [a,]
-a: {b}|a: {b: }|a: [?b]|a: (b)|a: $(B)|é: ü|   |a: b  c  |a : b|"a" : b|"a": "b": c|a: [b: c]|a: [ ]|a: {"b": 'c'}|a: [b]#c""",
+a: {b}|a: {b: }|a: [?b]|a: (b)|a: $(B)|é: ü|   |a: b  c  |a : b|"a" : b|"a": "b": c|a: [b: c]
+a: [ ]|a: {"b": 'c'}|a: [b]#c""",
     *("k: |", "l: |-", "m: |+ # c", "- |", "\u2028", "\ufeff", "\x85", "\t", "\r"),
 )
 LINES = st.builds(
