@@ -77,6 +77,11 @@ def _split(text: str, line: int) -> Iterator[tuple[int, str | Document]]:
         yield start, "\n".join((*lines, ""))
 
 
+def parts(text: str, line: int) -> Iterator[tuple[int, str]]:
+    """The parts of a YAML text between its separators, each with the number of its first line, unread."""
+    return ((first, part) for first, part in _split(text, line) if isinstance(part, str))
+
+
 def _yaml(first_line: int, text: str, budget: Budget) -> tuple[Document, ...]:
     """The part as YAML: at most one document."""
     try:
