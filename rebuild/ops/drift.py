@@ -26,11 +26,13 @@ from rebuild.plan import build, fidelity
 from rebuild.plan.snapshot import Snapshot, kinds_to_list, ref_of
 from rebuild.report.drift import DriftReport
 from rebuild.system import clock
-from rebuild.verify.drift import foreign, lines, system
+from rebuild.verify.drift import lines, system
 from rebuild.verify.drift.lines import Line
 
 _TTL = "the TTL controller removes Jobs that have ended"
 _APISERVICES = ("apiregistration.k8s.io", "APIService")
+_WHOLE = (_APISERVICES, ("", "ServiceAccount"))
+"""Kinds of which more than the metadata is looked at, declared or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ def see(found: Declared, target: BoundTarget) -> Seen:
     Raises:
         Unreachable: when it stops answering.
     """
-    snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds, also=(_APISERVICES,))
-    asked_for = kinds_to_list(found.blueprint, found.blueprint.kinds, also=(_APISERVICES,))
+    snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds, also=_WHOLE)
+    asked_for = kinds_to_list(found.blueprint, found.blueprint.kinds, also=_WHOLE)
     listed = {(kind.group, kind.kind) for kind, version in asked_for if _is_served(kind, version, target)}
     wanted = [kind for kind in target.served if _is_asked_for(kind) and (kind.group, kind.kind) not in listed]
     others, unread = observe.metadata(target.cluster, wanted)
@@ -126,9 +128,6 @@ def _declared(
         live = snapshot.get(ref)
         if live is not None:
             answer.compared += 1
-            if foreign.is_untold(manifest, live, setting.schemas):
-                why = "its managedFields were cleared, so nobody can tell what others added to it"
-                answer.unchecked.append(Unchecked(f"additions to {ref}", why, ref))
             said = lines.of_declared(manifest, fitted.manifests.get(ref, manifest), live, setting, key)
             answer.owned += [(line.drift, line.controller) for line in said.owned]
             yield from said.drift

@@ -38,6 +38,9 @@ class Entry:
         return Owner(self.manager, self.subresource)
 
 
+_NOBODY = Entry("", "", "", "")
+
+
 class Fields:
     """What is owned at one place of an object and below, by whom: for walking an object and its owners together.
 
@@ -63,13 +66,18 @@ class Fields:
             )
         )
 
+    @classmethod
+    def untold(cls) -> Fields:
+        """Of an object whose owners nobody noted: anything may be somebody's, and `entries` names nobody."""
+        return cls(((_NOBODY, {}),), is_whole=True)
+
     def __bool__(self) -> bool:
         return bool(self._nodes)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """Who owns the place or something below it, in the order of the object's entries."""
-        return tuple(dict.fromkeys(entry for entry, _ in self._nodes))
+        return tuple(dict.fromkeys(entry for entry, _ in self._nodes if entry is not _NOBODY))
 
     def below(self, step: paths.Step) -> Fields:
         """One step further down."""

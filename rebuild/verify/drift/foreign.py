@@ -48,21 +48,10 @@ class Addition:
 def additions(manifest: Manifest, live: Body, schemas: Schemas, *, ours: str) -> list[Addition]:
     """Everything undeclared that has an owner, in the order of the live object; `ours` is our field manager.
 
-    An object whose `managedFields` were taken away has no owners and so no additions: see `is_untold`.
+    Kubernetes does not begin to note owners at an object of which nothing was owned when it was made (a Namespace that
+    is declared by its name alone), and anybody may clear what was noted. What is undeclared there and no default is an
+    addition without owners.
     """
-    return _additions(manifest, live, schemas, Fields.of(live), ours)
-
-
-def is_untold(manifest: Manifest, live: Body, schemas: Schemas) -> bool:
-    """Whether the object holds something undeclared and nobody can tell whose: its `managedFields` were cleared.
-
-    An object of which nothing can be owned, such as a bare ServiceAccount, has none either.
-    """
-    anybody = Fields(((Entry("", "", "", ""), {}),), is_whole=True)
-    return not Fields.of(live) and bool(_additions(manifest, live, schemas, anybody, ""))
-
-
-def _additions(manifest: Manifest, live: Body, schemas: Schemas, owned: Fields, ours: str) -> list[Addition]:
     declared = manifest.body
     if manifest.ref.group_kind == ("", "Secret"):
         declared = {**declared, "data": {**_map(declared.get("data")), **_map(declared.get("stringData"))}}
@@ -70,7 +59,7 @@ def _additions(manifest: Manifest, live: Body, schemas: Schemas, owned: Fields, 
     body = {name: value for name, value in live.items() if name not in _NOT_DECLARED_BY_ANYBODY}
     metadata = _map(body.get("metadata"))
     body["metadata"] = {name: value for name, value in metadata.items() if name not in _OF_THE_SERVER}
-    walk.struct(declared, body, schemas.root(manifest.ref), (), owned)
+    walk.struct(declared, body, schemas.root(manifest.ref), (), Fields.of(live) or Fields.untold())
     return walk.found
 
 

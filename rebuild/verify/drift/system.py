@@ -39,7 +39,6 @@ _MADE_WITH_THE_CLUSTER = frozenset({
     ("", "Namespace", "kube-node-lease"),
     ("", "Namespace", "kube-public"),
     ("", "Namespace", "kube-system"),
-    ("", "ServiceAccount", "default"),
     ("rbac.authorization.k8s.io", "ClusterRole", "kindnet"),
     ("rbac.authorization.k8s.io", "ClusterRole", "local-path-provisioner-role"),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding", "kindnet"),
@@ -99,9 +98,18 @@ def _is_bootstrapped(case: Case) -> bool:
         or case.annotation("apf.kubernetes.io/autoupdate-spec") == "true"
         or (case.ref.kind == "PriorityClass" and case.ref.name.startswith("system-"))
         or (case.ref.group, case.ref.kind, case.ref.name) in _MADE_WITH_THE_CLUSTER
+        or _is_plain_default_account(case)
         or (case.ref.group_kind == ("", "Namespace") and case.ref.name in case.around.baseline_namespaces)
         or str(dig(case.body, "provisioner") or "") in _PROVISIONERS
     )
+
+
+def _is_plain_default_account(case: Case) -> bool:
+    """Whether it is the account of every namespace as it was made. Kubernetes notes no managers of what is added to
+    it, so its content has to tell: a pull secret in it is a change that many Pods live by.
+    """
+    is_default = (*case.ref.group_kind, case.ref.name) == ("", "ServiceAccount", "default")
+    return is_default and not any(case.body.get(name) for name in ("imagePullSecrets", "secrets"))
 
 
 def _is_deployed(case: Case) -> bool:

@@ -69,15 +69,17 @@ def _user(event: Any) -> str:
 
 
 def users_of(writes: Iterable[Write], deeds: Iterable[Deed]) -> tuple[str, ...]:
-    """The users behind the writes of managers, latest write first; several where they wrote in the same second."""
-    known = tuple(deeds)
+    """The users behind the writes of managers, latest write first; several where they wrote in the same second.
+
+    Kubernetes notes no time of a write through `scale`: there the manager's last such write counts.
+    """
+    known = sorted(deeds, key=lambda one: one.ended)
     found: dict[str, None] = {}
     for write in writes:
         moment = _moment(write.time)
-        for one in known:
-            fits = one.manager == write.manager and one.subresource == write.subresource
-            if fits and moment and one.begun - _SLACK <= moment <= one.ended + _SLACK:
-                found.setdefault(one.user)
+        of = [one for one in known if one.manager == write.manager and one.subresource == write.subresource]
+        timely = [one for one in of if moment and one.begun - _SLACK <= moment <= one.ended + _SLACK]
+        found |= dict.fromkeys(one.user for one in (timely if moment else of[-1:]))
     return tuple(found)
 
 
