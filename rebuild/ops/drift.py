@@ -27,6 +27,7 @@ from rebuild.plan.snapshot import Snapshot, kinds_to_list, ref_of
 from rebuild.report.drift import DriftReport
 from rebuild.system import clock
 from rebuild.verify.drift import lines, system
+from rebuild.verify.drift.defaults import Custom
 from rebuild.verify.drift.lines import Line
 
 _TTL = "the TTL controller removes Jobs that have ended"
@@ -120,6 +121,8 @@ def _declared(
 ) -> Iterator[Line]:
     fitted = fidelity.fit(found.blueprint, target.capabilities)
     setting = build.setting_for(found.blueprint, snapshot, manager=FIELD_MANAGER)
+    crds = ("apiextensions.k8s.io", "CustomResourceDefinition")
+    custom = Custom.of((*snapshot.of_kind(*crds), *(m.body for m in found.blueprint.of_kind(*crds))))
     for manifest in found.blueprint:
         ref = manifest.ref
         if ref in fitted.held_back:
@@ -128,7 +131,8 @@ def _declared(
         live = snapshot.get(ref)
         if live is not None:
             answer.compared += 1
-            said = lines.of_declared(manifest, fitted.manifests.get(ref, manifest), live, setting, key)
+            sent = fitted.manifests.get(ref, manifest)
+            said = lines.of_declared(manifest, sent, live, setting, custom=custom, key=key)
             answer.owned += [(line.drift, line.controller) for line in said.owned]
             yield from said.drift
         elif _removes_itself(manifest):

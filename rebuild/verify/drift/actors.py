@@ -15,6 +15,7 @@ CORE = frozenset({
     "api-priority-and-fairness-config-consumer-v1",
     "api-priority-and-fairness-config-producer-v1",
     "cloud-controller-manager",
+    "clusterrole-aggregation-controller",
     "kube-apiserver",
     "kube-controller-manager",
     "kube-scheduler",

@@ -7,12 +7,21 @@ this table each object that Helm or `kubectl apply` made would seem full of addi
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from rebuild.verify.shapes import Shape
+from rebuild.model import kinds
+from rebuild.model.objects import Body, dig, dig_maps
+from rebuild.model.refs import Ref
+from rebuild.verify import paths
 
+_CPU_AT_80 = [
+    {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+]
 _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "allocateLoadBalancerNodePorts": (("spec", True),),
+    "allocationMode": (("", "ExactCount"),),
     "apiGroup": (
         ("roleRef", "rbac.authorization.k8s.io"),
         ("subjects", "rbac.authorization.k8s.io"),
@@ -24,24 +33,33 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "completionMode": (("", "NonIndexed"),),
     "completions": (("", 1),),
     "concurrencyPolicy": (("", "Allow"),),
+    "conditions": (("endpoints", {}),),
+    "count": (("exactly", 1),),
     "defaultMode": (("", 420),),
+    "divisor": (("resourceFieldRef", "0"),),
     "dnsPolicy": (("", "ClusterFirst"),),
     "enableServiceLinks": (("", True),),
+    "expirationSeconds": (("serviceAccountToken", 3600),),
     "externalTrafficPolicy": (("", "Cluster"),),
     "failedJobsHistoryLimit": (("", 1),),
     "failurePolicy": (("", "Fail"),),
     "failureThreshold": (("", 3),),
     "fsGroupPolicy": (("", "ReadWriteOnceWithFSType"),),
+    "handSize": (("", 8),),
     "imagePullPolicy": (("", "Always"), ("", "IfNotPresent")),
     "internalTrafficPolicy": (("", "Cluster"),),
     "ipFamilyPolicy": (("", "SingleStack"),),
     "kind": (("volumeClaimTemplates", "PersistentVolumeClaim"),),
     "lendablePercent": (("", 0),),
+    "manualSelector": (("", False),),
     "matchPolicy": (("", "Equivalent"),),
     "matchingPrecedence": (("", 1000),),
     "maxSurge": (("", "25%"), ("updateStrategy", 0), ("updateStrategy", "0")),
     "maxUnavailable": (("strategy", "25%"), ("updateStrategy", 1)),
+    "metadata": (("volumeClaimTemplate", {}),),
+    "metrics": (("spec", _CPU_AT_80),),
     "minReplicas": (("", 1),),
+    "name": (("ports", ""),),
     "namespaceSelector": (("", {}),),
     "nominalConcurrencyShares": (("", 30),),
     "objectSelector": (("", {}),),
@@ -57,9 +75,12 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "podReplacementPolicy": (("", "TerminatingOrFailed"), ("", "Failed")),
     "port": (("service", 443),),
     "preemptionPolicy": (("", "PreemptLowerPriority"),),
+    "preventPodSchedulingIfMissing": (("", False),),
     "priority": (("", 0),),
     "progressDeadlineSeconds": (("", 600),),
     "protocol": (("", "TCP"),),
+    "queueLengthLimit": (("", 50),),
+    "queues": (("", 64),),
     "readOnly": (("", False),),
     "reclaimPolicy": (("", "Delete"),),
     "reinvocationPolicy": (("", "Never"),),
@@ -101,32 +122,88 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
 """By the field's name: below which field it stands (empty: anywhere), and its default."""
 
 
-def holds(names: tuple[str, ...], value: Any, struct: Shape, parent: Any, *, is_builtin: bool) -> bool:
-    """Whether a field says no more than an object without it would.
+@dataclass(frozen=True, slots=True)
+class Custom:
+    """The defaults of custom resources, by their definitions: group, version and kind to schema."""
+
+    schemas: Mapping[tuple[str, str, str], Body]
+
+    @classmethod
+    def of(cls, definitions: Iterable[Body]) -> Custom:
+        """Those that some CustomResourceDefinitions say."""
+        return cls(
+            {
+                (
+                    str(dig(body, "spec", "group")),
+                    str(version.get("name")),
+                    str(dig(body, "spec", "names", "kind")),
+                ): schema
+                for body in definitions
+                for version in dig_maps(body, "spec", "versions")
+                if isinstance(schema := dig(version, "schema", "openAPIV3Schema"), dict)
+            }
+        )
+
+    def hold(self, ref: Ref, path: paths.Path, value: Any) -> bool:
+        """Whether a field has the default that its definition gives it."""
+        schema: Any = self.schemas.get((ref.group, ref.version, ref.kind))
+        for step in path:
+            if isinstance(step, str):
+                properties = dig(schema, "properties")
+                named = properties.get(step) if isinstance(properties, dict) else None
+                schema = dig(schema, "additionalProperties") if named is None else named
+            else:
+                schema = dig(schema, "items")
+        return isinstance(schema, dict) and "default" in schema and _same(schema["default"], value)
+
+
+NOTHING_CUSTOM = Custom({})
+
+
+def hold(ref: Ref, path: paths.Path, value: Any, live: Body, custom: Custom = NOTHING_CUSTOM) -> bool:
+    """Whether a field says no more than the object without it would.
 
     Args:
-        names: The field's path, list steps as text.
+        ref: The object.
+        path: Where the field stands in it.
         value: Its live value.
-        struct: The shape of what the field is in, whose defaults a custom resource's definition gives.
-        parent: The live value of what the field is in.
-        is_builtin: Whether Kubernetes itself defines the kind.
+        live: The whole live object, since some fields are filled in out of others.
+        custom: The defaults of custom resources.
     """
-    name = names[-1]
-    if name in struct.defaults and struct.defaults[name] == value:
+    if custom.hold(ref, path, value):
         return True
-    if not is_builtin:
+    if kinds.builtin().of(ref) is None:
         return False
-    rows = _ROWS.get(name, ())
-    if any(_same(default, value) and (not below or below in names[:-1]) for below, default in rows):
-        return True
-    return _is_derived(name, value, parent)
+    names = paths.names(path)
+    is_constant = any(
+        _same(default, value) and (not below or below in names[:-1]) for below, default in _ROWS.get(names[-1], ())
+    )
+    return is_constant or _is_derived(ref, path, value, live)
 
 
-def _is_derived(name: str, value: Any, parent: Any) -> bool:
+def is_copied(ref: Ref, path: paths.Path, value: Any, live: Body) -> bool:
+    """Whether a free key, such as a resource or a label, is filled in out of another one."""
+    *above, name = path
+    match ref.kind, above:
+        case "LimitRange", [*head, "default"]:
+            sources: tuple[paths.Path, ...] = ((*head, "max", name),)
+        case "LimitRange", [*head, "defaultRequest"]:
+            sources = ((*head, "default", name), (*head, "min", name))
+        case "Pod", [*head, "requests"]:
+            sources = ((*head, "limits", name),)
+        case "ReplicationController", ["metadata", "labels"]:
+            sources = (("spec", "template", "metadata", "labels", name),)
+        case _:
+            return False
+    return any(_same(paths.lookup(live, source), value) for source in sources)
+
+
+def _is_derived(ref: Ref, path: paths.Path, value: Any, live: Body) -> bool:
     """What is filled in out of another field of the same struct."""
+    parent = paths.lookup(live, path[:-1])
     if not isinstance(parent, dict):
         return False
-    match name:
+    match path[-1]:
         case "targetPort":
             return bool(value == parent.get("port"))
         case "hostPort":
@@ -135,6 +212,10 @@ def _is_derived(name: str, value: Any, parent: Any) -> bool:
             return bool(value == f"{parent.get('kind')}List")
         case "singular":
             return bool(value == str(parent.get("kind")).lower())
+        case "serviceAccount":
+            return bool(value == parent.get("serviceAccountName"))
+        case "policyTypes" if ref.kind == "NetworkPolicy":
+            return bool(value == ["Ingress", *(["Egress"] if parent.get("egress") else [])])
     return False
 
 

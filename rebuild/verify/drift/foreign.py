@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rebuild.model import kinds
 from rebuild.model.objects import Body, Manifest
+from rebuild.model.refs import Ref
 from rebuild.verify import paths
 from rebuild.verify.compare import ABSENT
 from rebuild.verify.drift import defaults
+from rebuild.verify.drift.defaults import Custom
 from rebuild.verify.managers import Entry, Fields, key_text
 from rebuild.verify.schema import Schemas
 from rebuild.verify.shapes import BLANK, ListType, Shape
@@ -45,7 +46,9 @@ class Addition:
     entries: tuple[Entry, ...]
 
 
-def additions(manifest: Manifest, live: Body, schemas: Schemas, *, ours: str) -> list[Addition]:
+def additions(
+    manifest: Manifest, live: Body, schemas: Schemas, *, ours: str, custom: Custom = defaults.NOTHING_CUSTOM
+) -> list[Addition]:
     """Everything undeclared that has an owner, in the order of the live object; `ours` is our field manager.
 
     Kubernetes does not begin to note owners at an object of which nothing was owned when it was made (a Namespace that
@@ -55,7 +58,7 @@ def additions(manifest: Manifest, live: Body, schemas: Schemas, *, ours: str) ->
     declared = manifest.body
     if manifest.ref.group_kind == ("", "Secret"):
         declared = {**declared, "data": {**_map(declared.get("data")), **_map(declared.get("stringData"))}}
-    walk = _Walk(schemas, ours, is_builtin=kinds.builtin().of(manifest.ref) is not None)
+    walk = _Walk(manifest.ref, live, schemas, ours, custom)
     body = {name: value for name, value in live.items() if name not in _NOT_DECLARED_BY_ANYBODY}
     metadata = _map(body.get("metadata"))
     body["metadata"] = {name: value for name, value in metadata.items() if name not in _OF_THE_SERVER}
@@ -70,8 +73,8 @@ def _map(value: Any) -> dict[str, Any]:
 class _Walk:
     """One walk over a live object, collecting what it finds."""
 
-    def __init__(self, schemas: Schemas, ours: str, *, is_builtin: bool) -> None:
-        self._schemas, self._ours, self._is_builtin = schemas, ours, is_builtin
+    def __init__(self, ref: Ref, live: Body, schemas: Schemas, ours: str, custom: Custom) -> None:
+        self._ref, self._live, self._schemas, self._ours, self._custom = ref, live, schemas, ours, custom
         self.found: list[Addition] = []
 
     def struct(self, declared: Any, live: Body, shape: Shape, path: paths.Path, fields: Fields) -> None:
@@ -83,7 +86,7 @@ class _Walk:
             said = declared.get(name) if isinstance(declared, dict) else None
             here, below = (*path, name), self._schemas.resolved(shape.below(name))
             is_free = shape.values is not None and name not in shape.fields
-            if said is None and not is_free and self._is_default(here, value, shape, live):
+            if said is None and self._is_default(here, value, is_free=is_free):
                 continue
             self._value(ABSENT if said is None else said, value, below, here, owned)
 
@@ -135,8 +138,10 @@ class _Walk:
             else:
                 self._add(here, item, owned[identity])
 
-    def _is_default(self, path: paths.Path, value: Any, struct: Shape, parent: Any) -> bool:
-        return defaults.holds(paths.names(path), value, struct, parent, is_builtin=self._is_builtin)
+    def _is_default(self, path: paths.Path, value: Any, *, is_free: bool) -> bool:
+        if is_free:
+            return defaults.is_copied(self._ref, path, value, self._live)
+        return defaults.hold(self._ref, path, value, self._live, self._custom)
 
     def _add(self, path: paths.Path, live: Any, fields: Fields) -> None:
         # Inside of an atomic value that we applied stands what we declared, and what the server filled in.

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from rebuild.model import redaction
 from rebuild.model.drift import Drift, DriftKind, Write
-from rebuild.model.objects import Body, Manifest
+from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
 from rebuild.verify import compare, controllers, managers, paths
 from rebuild.verify.controllers import Setting
 from rebuild.verify.drift import actors, foreign, notes
+from rebuild.verify.drift.defaults import Custom
 from rebuild.verify.managers import Entry
 
 CORE_REASON = "a controller of Kubernetes sets it"
@@ -42,7 +43,9 @@ class Found:
         (self.owned if line.controller else self.drift).append(line)
 
 
-def of_declared(manifest: Manifest, sent: Manifest, live: Body, setting: Setting, key: bytes) -> Found:
+def of_declared(
+    manifest: Manifest, sent: Manifest, live: Body, setting: Setting, *, custom: Custom, key: bytes
+) -> Found:
     """What parts from a declaration, and what others added to it.
 
     Args:
@@ -50,6 +53,7 @@ def of_declared(manifest: Manifest, sent: Manifest, live: Body, setting: Setting
         sent: What of it this target can take: what we change for its sake is no addition of others.
         live: The object as the server returns it in the declared version.
         setting: Schemas, our field manager, and what is autoscaled.
+        custom: The defaults of custom resources.
         key: The key of the digests that stand for the values of Secrets.
     """
     found = Found()
@@ -60,7 +64,7 @@ def of_declared(manifest: Manifest, sent: Manifest, live: Body, setting: Setting
         line = Drift(DriftKind.CHANGED, manifest.ref, shown.path, shown.declared, shown.live, writes, manifest.origin)
         found.add(Line(line, deviation.path, controllers.controller_for(manifest, live, deviation.path, setting)))
         changed.append(deviation.path)
-    for added in foreign.additions(sent, live, setting.schemas, ours=setting.manager):
+    for added in foreign.additions(sent, live, setting.schemas, ours=setting.manager, custom=custom):
         if any(added.path[: len(path)] == path for path in changed):
             continue
         names = paths.names(added.path)
@@ -96,7 +100,13 @@ def in_order(lines: Iterable[Line]) -> list[Line]:
 
 def _controller(manifest: Manifest, live: Body, added: foreign.Addition, setting: Setting) -> str:
     known = controllers.controller_for(manifest, live, added.path, setting) or notes.reason(added.path, added.live)
+    known = known or ("the LimitRanger fills in resources" if _is_ranged(live, added.path) else "")
     return known or (CORE_REASON if actors.are_core(added.entries) else "")
+
+
+def _is_ranged(live: Body, path: paths.Path) -> bool:
+    """Whether admission filled in a Pod's resources, as it notes in the Pod."""
+    return "resources" in path and dig(live, "metadata", "annotations", "kubernetes.io/limit-ranger") is not None
 
 
 def _writes(entries: tuple[Entry, ...], ours: str) -> tuple[Write, ...]:

@@ -25,6 +25,7 @@ ROWS = (
     Note("kubectl.kubernetes.io/last-applied-configuration", "kubectl keeps what it applied last"),
     Note("deployment.kubernetes.io/revision", "the workload controller counts its rollouts"),
     Note("deprecated.daemonset.template.generation", "the workload controller counts its rollouts"),
+    Note("kubernetes.io/limit-ranger", "the LimitRanger notes what it filled in"),
     Note("kubernetes.io/metadata.name", "the API server labels Namespaces with their name", "labels"),
     Note("argocd.argoproj.io/tracking-id", _ARGO),
     Note("argocd.argoproj.io/installation-id", _ARGO),
