@@ -20,7 +20,9 @@ TEXT = (Path(__file__).parent / "kinds.yaml").read_text()
 def written(folder: Path, name: str) -> SourceOptions:
     """The corpus under a name, as a plain folder."""
     folder.mkdir()
-    (folder / "all.yaml").write_text(TEXT.replace("§", name))
+    # No two of a cluster may overlap.
+    octet = 16 + int(name[-2:], 16) % 200
+    (folder / "all.yaml").write_text(TEXT.replace("§", name).replace("¤", str(octet)))
     return SourceOptions(str(folder))
 
 
