@@ -71,6 +71,11 @@ class Fields:
         """Of an object whose owners nobody noted: anything may be somebody's, and `entries` names nobody."""
         return cls(((_NOBODY, {}),), is_whole=True)
 
+    @property
+    def is_untold(self) -> bool:
+        """Whether nobody noted who owns this."""
+        return any(entry is _NOBODY for entry, _ in self._nodes)
+
     def __bool__(self) -> bool:
         return bool(self._nodes)
 

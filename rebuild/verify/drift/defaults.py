@@ -19,6 +19,8 @@ from rebuild.verify import paths
 _CPU_AT_80 = [
     {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
 ]
+_FOUR_PODS = {"type": "Pods", "value": 4, "periodSeconds": 15}
+_ALL_AT_ONCE = {"type": "Percent", "value": 100, "periodSeconds": 15}
 _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "allocateLoadBalancerNodePorts": (("spec", True),),
     "allocationMode": (("", "ExactCount"),),
@@ -73,6 +75,7 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "podInfoOnMount": (("", False),),
     "podManagementPolicy": (("", "OrderedReady"),),
     "podReplacementPolicy": (("", "TerminatingOrFailed"), ("", "Failed")),
+    "policies": (("scaleUp", [_FOUR_PODS, _ALL_AT_ONCE]), ("scaleDown", [_ALL_AT_ONCE])),
     "port": (("service", 443),),
     "preemptionPolicy": (("", "PreemptLowerPriority"),),
     "preventPodSchedulingIfMissing": (("", False),),
@@ -92,10 +95,12 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "schedulerName": (("", "default-scheduler"),),
     "scheme": (("httpGet", "HTTP"),),
     "scope": (("rules", "*"), ("resourceRules", "*"), ("excludeResourceRules", "*")),
+    "selectPolicy": (("", "Max"),),
     "seLinuxMount": (("", False),),
     "securityContext": (("", {}),),
     "service": (("grpc", ""),),
     "sessionAffinity": (("", "None"),),
+    "stabilizationWindowSeconds": (("scaleUp", 0),),
     "storageCapacity": (("", False),),
     "strategy": (("conversion", "None"),),
     "successThreshold": (("", 1),),

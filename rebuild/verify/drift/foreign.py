@@ -102,9 +102,10 @@ class _Walk:
         items = self._schemas.resolved(shape.items) if shape.items else BLANK
         keys = shape.keys or fields.keys()
         said: Sequence[Any] = declared if isinstance(declared, list) else ()
-        if keys and not fields.is_whole and all(isinstance(item, dict) for item in (*live, *said)):
+        has_parts = fields.is_untold or not fields.is_whole
+        if keys and has_parts and all(isinstance(item, dict) for item in (*live, *said)):
             self._keyed(said, live, keys, items, path, fields)
-        elif shape.list_type is ListType.SET and not fields.is_whole:
+        elif shape.list_type is ListType.SET and has_parts:
             for item in live:
                 owned = fields.below(paths.Member(item))
                 if owned and item not in said:
@@ -131,12 +132,11 @@ class _Walk:
         for item in live:
             identity = _identity(item, keys, items)
             here = (*path, paths.Keyed(tuple((name, _key(item, name, items)) for name in keys)))
-            if identity not in owned:
-                continue
-            if identity in said:
-                self.struct({**dict.fromkeys(keys, ""), **said[identity]}, item, items, here, owned[identity])
-            else:
-                self._add(here, item, owned[identity])
+            of = fields if fields.is_untold else owned.get(identity)
+            if of and identity in said:
+                self.struct({**dict.fromkeys(keys, ""), **said[identity]}, item, items, here, of)
+            elif of:
+                self._add(here, item, of)
 
     def _is_default(self, path: paths.Path, value: Any, *, is_free: bool) -> bool:
         if is_free:

@@ -61,7 +61,9 @@ def of_declared(
     for deviation in compare.deviations(manifest, live, setting.schemas):
         shown = compare.described(manifest.ref, deviation, live, key)
         writes = _writes(managers.owning(live, deviation.path), setting.manager)
-        line = Drift(DriftKind.CHANGED, manifest.ref, shown.path, shown.declared, shown.live, writes, manifest.origin)
+        # In a selector something more is a change of what is declared; to whoever reads it is an addition.
+        kind = DriftKind.FOREIGN if deviation.declared is compare.ABSENT else DriftKind.CHANGED
+        line = Drift(kind, manifest.ref, shown.path, shown.declared, shown.live, writes, manifest.origin)
         found.add(Line(line, deviation.path, controllers.controller_for(manifest, live, deviation.path, setting)))
         changed.append(deviation.path)
     for added in foreign.additions(sent, live, setting.schemas, ours=setting.manager, custom=custom):
