@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rebuild.cluster.client import FIELD_MANAGER
-from rebuild.health import compute
+from rebuild.health.compute import Rulebook
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.events import ObjectVerified
 from rebuild.model.faults import Fault
@@ -56,12 +56,12 @@ def _verified(snapshot: Snapshot, blueprint: Blueprint, plan: Plan, key: bytes) 
         if plan.steps[manifest.ref].action in (Action.FAIL, Action.HOLD_BACK):
             continue
         live = snapshot.get(manifest.ref)
-        status = _status(live, snapshot.why_unread(manifest.ref), waits=manifest.ref in plan.waiting_claims)
+        status = _status(live, snapshot.why_unread(manifest.ref), plan.rulebook)
         found = judge(manifest, live, status, setting=setting, key=key)
         yield ObjectVerified(found.ref, found.present, found.equal, status, found.differences, found.controller_owned)
 
 
-def _status(live: Body | None, unread: Fault | None, *, waits: bool) -> Status:
+def _status(live: Body | None, unread: Fault | None, rulebook: Rulebook) -> Status:
     if live is not None:
-        return compute.status(live, waits_for_consumer=waits)
+        return rulebook.status(live)
     return Status(Health.UNKNOWN, f"could not be read: {unread.message}") if unread else _NOT_THERE

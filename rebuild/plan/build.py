@@ -10,6 +10,8 @@ from rebuild.graph import rank
 from rebuild.graph.build import Graph
 from rebuild.graph.estimates import PRIORS, Estimates
 from rebuild.graph.index import Index, key_of
+from rebuild.health import definitions
+from rebuild.health.compute import Rulebook
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Severity
@@ -26,6 +28,7 @@ from rebuild.plan.steps import Action, Plan, Step
 from rebuild.verify import compare, controllers, paths, reapply, schema
 from rebuild.verify.controllers import Setting
 
+_CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -72,7 +75,8 @@ def build(
     blueprint = replace(
         blueprint, manifests={ref: blueprint.manifests[ref] for ref in sorted(blueprint.manifests, key=key_of)}
     )
-    fitted = fidelity.fit(blueprint, surroundings.capabilities)
+    rulebook = rulebook_for(blueprint, surroundings.snapshot)
+    fitted = fidelity.fit(blueprint, surroundings.capabilities, rulebook)
     setting = setting_for(blueprint, surroundings.snapshot, manager=manager)
     findings: list[Finding] = [*blueprint.findings, *graph.findings, *_unread(surroundings.snapshot)]
     findings += references.undeclared(graph.edges, graph.expected - graph.produced, blueprint)
@@ -106,7 +110,7 @@ def build(
         kinds=blueprint.kinds,
         findings=tuple(sorted(findings, key=lambda each: each.place)),
         limits=tuple(fitted.limits),
-        waiting_claims=frozenset(_waiting_claims(blueprint, surroundings.snapshot)),
+        rulebook=rulebook,
         images=needed,
         estimates=surroundings.estimates,
     )
@@ -121,7 +125,7 @@ def _tails(graph: Graph, index: Index, estimates: Estimates) -> Mapping[Ref, flo
 
 def setting_for(blueprint: Blueprint, snapshot: Snapshot, *, manager: str) -> Setting:
     """What comparison has to know: the declared CRDs' schemas, and what autoscalers scale, declared or live."""
-    crds = (m.body for m in blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
+    crds = (m.body for m in blueprint.of_kind(*_CRD))
     scalers = ("autoscaling", "HorizontalPodAutoscaler")
     autoscalers = [*(m.body for m in blueprint.of_kind(*scalers)), *snapshot.of_kind(*scalers)]
     return Setting(schema.builtin().extended(crds), manager, controllers.scaled_by(autoscalers))
@@ -171,6 +175,12 @@ def _unread(snapshot: Snapshot) -> Iterator[Finding]:
             f"what lives of {name} could not be read: {fault.message}",
             next_step=step,
         )
+
+
+def rulebook_for(blueprint: Blueprint, snapshot: Snapshot) -> Rulebook:
+    """What decides on health: for a kind that is declared, its declared definition, else the live one."""
+    crds = [*snapshot.of_kind(*_CRD), *(manifest.body for manifest in blueprint.of_kind(*_CRD))]
+    return Rulebook(evidence=definitions.evidence(crds), waiting_claims=frozenset(_waiting_claims(blueprint, snapshot)))
 
 
 def _waiting_claims(blueprint: Blueprint, snapshot: Snapshot) -> Iterator[Ref]:

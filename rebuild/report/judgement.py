@@ -85,8 +85,10 @@ def _verification(record: Record, health_excused: bool) -> Judgement:
         return Judgement.UNVERIFIED if found.status.health is Health.UNKNOWN else Judgement.MISSING
     if not found.equal:
         return Judgement.DIFFERENT
+    if health_excused and (found.status.assumed or found.status.health is not Health.CURRENT):
+        return Judgement.LIMITED
     if found.status.health is not Health.CURRENT:
-        return Judgement.LIMITED if health_excused else Judgement.UNHEALTHY
+        return Judgement.UNHEALTHY
     return Judgement.VERIFIED
 
 
@@ -128,5 +130,13 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
 
 
 def limits(ledger: Ledger) -> tuple[Limit, ...]:
-    """What this target cannot prove."""
-    return ledger.plan.limits if ledger.plan else ()
+    """What this target cannot prove, and whose health nobody reports."""
+    planned = ledger.plan.limits if ledger.plan else ()
+    return (*planned, *_assumed(ledger))
+
+
+def _assumed(ledger: Ledger) -> Iterator[Limit]:
+    for record in ledger.objects.values():
+        found = record.verification
+        if found and found.status.assumed and record.plan.awaited:
+            yield Limit("health-assumed", record.ref, found.status.message)

@@ -122,6 +122,22 @@ def test_the_health_of_a_limited_object_is_excused_when_nobody_waited_for_it() -
     assert verdict(fold(run(unawaited, verified(WEB, status=STUCK), the_plan=LIMIT))).word is Word.PASS
 
 
+ASSUMED = Status(Health.CURRENT, "health assumed: its CRD declares no conditions", assumed=True)
+
+
+def test_an_assumed_health_passes_and_is_listed_as_a_limit() -> None:
+    ledger = fold(run(verified(WEB, status=ASSUMED)))
+    assert judgements(ledger)[WEB] is Judgement.VERIFIED
+    assert verdict(ledger).word is Word.PASS
+    assert limits(ledger) == (Limit("health-assumed", WEB, ASSUMED.message),)
+
+
+def test_an_assumed_health_of_what_this_target_cannot_prove_is_the_one_limit_that_the_plan_told() -> None:
+    unawaited = ended(WEB, ready=False)
+    assert limited(unawaited, verified(WEB, status=ASSUMED)) is Judgement.LIMITED
+    assert limits(fold(run(unawaited, verified(WEB, status=ASSUMED), the_plan=LIMIT))) == LIMIT.limits
+
+
 def test_a_limited_object_that_is_back_all_the_same_counts_as_verified() -> None:
     assert limited(ended(WEB, ready=False), verified(WEB, status=CURRENT)) is Judgement.VERIFIED
 
