@@ -14,6 +14,7 @@ from rebuild.model.images import NeededImage
 from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Manifest
 from rebuild.model.refs import Ref
+from rebuild.verify.ignoring import NOTHING, Ignoring
 
 
 class Action(StrEnum):
@@ -63,6 +64,8 @@ class Plan:
     limits: tuple[Limit, ...] = ()
     rulebook: Rulebook = field(default=BUILT_IN, repr=False)
     """What decides on the health of its objects."""
+    ignoring: Ignoring = field(default=NOTHING, repr=False)
+    """By which rules verification ignores differences."""
     images: tuple[NeededImage, ...] = ()
     estimates: Estimates = PRIORS
     """How long its objects are expected to take."""

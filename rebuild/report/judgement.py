@@ -108,6 +108,7 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
     """What the plan found, who owns the fields that we declare and did not get, and which images could not be had."""
     if ledger.plan:
         yield from ledger.plan.findings
+    yield from _of_rules(ledger)
     for record in ledger.objects.values():
         if record.trouble and record.trouble.kind is TroubleKind.IMAGE and not record.is_ready:
             yield Finding(
@@ -126,6 +127,23 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
                 record.ref,
                 record.plan.origin,
                 "leave the field out of the declaration, or make its owner give it up",
+            )
+
+
+def _of_rules(ledger: Ledger) -> Iterator[Finding]:
+    """What is wrong with the rules by which differences are ignored."""
+    for use in ledger.ignore_rules:
+        rule = use.rule
+        # What another tool's rules are about may well be at rest here.
+        severity = Severity.INFO if rule.imported else Severity.WARNING
+        if use.expired:
+            message = f"the rule {rule.place} expired on {rule.expires} and hides nothing any more"
+            step = f"ask {rule.owner} whether it is still needed, and take it out or give it another date"
+            yield Finding("ignore-rule-expired", Severity.WARNING, message, next_step=step)
+        elif not use.matched:
+            message = f"the rule {rule.place} matched nothing"
+            yield Finding(
+                "ignore-rule-unused", severity, message, next_step="take it out, or mend what it is meant to match"
             )
 
 
