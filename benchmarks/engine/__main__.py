@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -66,12 +67,12 @@ def _measure(asked: argparse.Namespace) -> None:
             trials.extend(_all(benches, chosen, wanted, _Limits(asked.rounds, began + asked.minutes * 60), slots))
         except (Broken, KeyboardInterrupt) as error:
             broken = f"{type(error).__name__}: {error}"
-    versions = {ORACLE: "benchmarks/native", OURS: __version__, **{name: VERSIONS[name] for name in asked.peers}}
+    versions = {ORACLE: "benchmarks/native", OURS: _version(), **{name: VERSIONS[name] for name in asked.peers}}
     setting = Setting(
         command=f"uv run python -m benchmarks.engine {' '.join(sys.argv[1:])}".strip(),
         titles={each.name: each.title for each in chosen},
         versions={name: version for name, version in versions.items() if name in wanted},
-        missing=built.missing,
+        missing={**built.missing, **_unmade(asked.workloads, chosen)},
         slots=slots,
         calibration=calibration,
         seconds=time.monotonic() - began,
@@ -84,6 +85,20 @@ def _measure(asked: argparse.Namespace) -> None:
     asked.output.write_text(text, encoding="utf-8")
     if broken:
         raise SystemExit(f"ended early: {broken}")
+
+
+def _unmade(asked: list[str], chosen: list[Workload]) -> dict[str, str]:
+    """The workloads that were asked for and cannot be made here, or not at this size."""
+    made = {workload.name.split(" ")[0] for workload in chosen}
+    reasons = {"kube-prometheus": f"{CORPUS_VARIABLE} names no folder that holds it"}
+    return {name: reasons.get(name, "not at this size") for name in asked if name not in made}
+
+
+def _version() -> str:
+    """The version with the commit, and whether there is more than the commit."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(git, capture_output=True, text=True)
+    return f"{__version__} {done.stdout.strip()}".strip()
 
 
 def _arguments() -> argparse.Namespace:
