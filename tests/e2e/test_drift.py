@@ -82,9 +82,8 @@ class Scene:
 
     def line(self, kind: str, ref: str, path: str = "") -> dict[str, Any]:
         """The only line of the answer about this place."""
-        lines = [
-            one for one in self.after.json()["drift"] if (one["kind"], one["ref"], one["path"]) == (kind, ref, path)
-        ]
+        lines: list[dict[str, Any]] = self.after.json()["drift"]
+        lines = [one for one in lines if (one["kind"], one["ref"], one["path"]) == (kind, ref, path)]
         assert len(lines) == 1, self.after.stdout
         return lines[0]
 
