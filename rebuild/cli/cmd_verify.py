@@ -8,7 +8,7 @@ import click
 
 from rebuild.cli import finish, helping, options, targets
 from rebuild.ops import plan as plans
-from rebuild.ops import sources
+from rebuild.ops import rules, sources
 from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
 from rebuild.ops.sources import SourceOptions
@@ -18,6 +18,7 @@ _EPILOG = """\b
 Examples:
   rebuild verify . --path clusters/prod --context prod
   rebuild verify . --path clusters/prod --context prod -o json > report.json
+  rebuild verify . --path clusters/prod --context prod --rules rules.yaml
 \b
 Exit codes: 0 everything is present, equal and healthy · 1 something is not
   2 usage or unreadable input · 3 refused by a guard · 5 source or target unreachable
@@ -28,6 +29,7 @@ Exit codes: 0 everything is present, equal and healthy · 1 something is not
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target
+@options.rules
 @options.output("table", "json", "yaml")
 @options.report
 def command(
@@ -39,12 +41,15 @@ def command(
     context: str,
     kubeconfig: Path | None,
     request_timeout: float,
+    rules_file: Path | None,
+    imported: bool | None,
     form: str,
     report_file: Path | None,
     mode: str,
 ) -> int:
     """Compare every field that SOURCE declares with the cluster of --context, and name who owns a difference."""
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
+    own = rules.read(rules_file, takes_over=imported is not False)
     with finish.view_for(mode) as view:
         run = Run("verify", listener=view, durable=False)
         with (
@@ -55,7 +60,7 @@ def command(
             run.record(sources.event_of(read))
             run.record(target.event)
             found = declared(read, kinds=target.served, namespace=asked.namespace)
-            plan = plans.on_target(found, plans.look(found, target))
+            plan = plans.on_target(found, plans.look(found, target), own)
             run.record(plans.event_of(plan, key=run.key, at=run.now()))
             verify(run, target, found.blueprint, plan, counted=False)
             run.end(complete=True)

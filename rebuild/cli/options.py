@@ -137,6 +137,26 @@ def target(function: F) -> F:
     )
 
 
+def rules(function: F) -> F:
+    """How to judge health, and which differences to ignore."""
+    return _all(
+        function,
+        click.option(
+            "--rules",
+            "rules_file",
+            metavar="FILE",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Rules for the health of kinds, and for differences to ignore (docs/rules.md).",
+        ),
+        click.option(
+            "--imported-rules/--no-imported-rules",
+            "imported",
+            default=None,
+            help="Whether to ignore what the source tells Argo CD and Flux to ignore; by default yes.",
+        ),
+    )
+
+
 def kind(function: F) -> F:
     """What a kind cluster is made of."""
     return _all(

@@ -119,7 +119,7 @@ def of(
 def _declared(
     found: Declared, target: BoundTarget, snapshot: Snapshot, answer: DriftReport, key: bytes
 ) -> Iterator[Line]:
-    fitted = fidelity.fit(found.blueprint, target.capabilities)
+    fitted = fidelity.fit(found.blueprint, target.capabilities, build.rulebook_for(found.blueprint, snapshot))
     setting = build.setting_for(found.blueprint, snapshot, manager=FIELD_MANAGER)
     crds = ("apiextensions.k8s.io", "CustomResourceDefinition")
     custom = Custom.of((*snapshot.of_kind(*crds), *(m.body for m in found.blueprint.of_kind(*crds))))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rebuild.model.findings import Difference
+from rebuild.model.ignored import Ignored, IgnoreRule
 from rebuild.model.objects import Body, Manifest
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Status
-from rebuild.verify import compare, controllers
+from rebuild.verify import compare, controllers, managers, paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Verified:
     status: Status
     differences: tuple[Difference, ...] = ()
     controller_owned: tuple[Difference, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    """Deviations that a rule of the user hides; they stand apart and are no drift."""
 
     @property
     def equal(self) -> bool:
@@ -53,11 +56,19 @@ def judge(
         return Verified(manifest.ref, False, status)
     drift: list[Difference] = []
     owned: list[Difference] = []
+    ignored: list[Ignored] = []
     for found in compare.deviations(manifest, live, setting.schemas):
         difference = compare.described(manifest.ref, found, live, key)
         reason = controllers.controller_for(manifest, live, found.path, setting)
         if reason:
             owned.append(replace(difference, controller=reason))
+        elif rule := _rule(manifest, live, found.path, setting):
+            ignored.append(Ignored(difference, rule))
         else:
             drift.append(difference)
-    return Verified(manifest.ref, True, status, tuple(drift), tuple(owned))
+    return Verified(manifest.ref, True, status, tuple(drift), tuple(owned), tuple(ignored))
+
+
+def _rule(manifest: Manifest, live: Body, path: paths.Path, setting: controllers.Setting) -> IgnoreRule | None:
+    names = {owner.manager for owner in managers.owners_of(live, path)}
+    return setting.ignoring.rule_for(manifest.ref, path, names, (manifest.body, live))
