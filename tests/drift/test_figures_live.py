@@ -29,7 +29,7 @@ from rebuild.providers.kwok.lab import Lab
 from tests.drift import additions, corpus
 from tests.drift.additions import Addition
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("drift")]
 SEED = 20260711
 ROUNDS = 5
 COUNTS: dict[str, float] = {}
