@@ -54,6 +54,13 @@ class ApiServer:
         status, body = self._transport.request("PATCH", path, body=manifest.payload, headers=_APPLY_HEADERS)
         return Applied(body, created=status == 201)
 
+    def preview(self, manifest: Manifest, kind: Kind) -> Body:
+        """A server-side apply with `dryRun=All`. It is forced, as a conflict would hide what the declaration means."""
+        path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict&force=true&dryRun=All"
+        _, body = self._transport.request("PATCH", path, body=manifest.payload, headers=_APPLY_HEADERS)
+        previewed: Body = body
+        return previewed
+
     def list(self, kind: Kind, version: str, namespace: str = "") -> Listing:
         """All objects of a kind, page by page; the items carry apiVersion and kind, which lists leave out."""
         path = f"{kind.collection(version, namespace)}?limit={PAGE}"

@@ -131,7 +131,8 @@ class ObjectEnded:
 class ObjectVerified:
     """What verification found of one declared object.
 
-    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read.
+    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read. `dissent` is
+    what a second opinion says against this, where one was asked for.
     """
 
     ref: Ref
@@ -140,6 +141,7 @@ class ObjectVerified:
     status: Status
     differences: tuple[Difference, ...]
     controller_owned: tuple[Difference, ...]
+    dissent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

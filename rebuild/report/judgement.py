@@ -107,6 +107,15 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
     if ledger.plan:
         yield from ledger.plan.findings
     for record in ledger.objects.values():
+        if record.verification and record.verification.dissent:
+            yield Finding(
+                "second-opinion",
+                Severity.WARNING,
+                record.verification.dissent,
+                record.ref,
+                record.plan.origin,
+                "look for the reason in docs/verification.md",
+            )
         if record.trouble and record.trouble.kind is TroubleKind.IMAGE and not record.is_ready:
             yield Finding(
                 "image-unavailable",
