@@ -24,6 +24,7 @@ from rebuild.plan.snapshot import Snapshot
 from rebuild.verify import judge
 from rebuild.verify.controllers import Setting
 from tests.accuracy import figures, mutations, server
+from tests.accuracy.kinds import OUT_OF_REACH
 from tests.accuracy.mutations import Mutation, Place, Verb, at
 from tests.accuracy.server import Subject, by_chance, is_intact, is_same, located
 
@@ -35,8 +36,6 @@ THREADS = 4
 AT_LEAST, AT_MOST = 25, 180
 """Attempts on one object."""
 PER_PLACE = 3.0
-OUT_OF_REACH = {("", "ComponentStatus"), ("certificates.k8s.io", "PodCertificateRequest")}
-"""No object of these can be made: one is computed, of the other only kubelets may ask for."""
 NOT_ALONE = {("spec", "sessionAffinity"), ("spec", "type"), ("spec", "podCIDRs"), ("spec", "podCIDR")}
 """Fields that make the server drop or rewrite other declared ones: the answer rightly differs in these."""
 
