@@ -23,10 +23,9 @@ from rebuild.plan import build
 from rebuild.plan.snapshot import Snapshot
 from rebuild.plan.steps import Action, Plan, Step
 from rebuild.verify.controllers import Setting
-from rebuild.verify.judge import Written, judge
+from rebuild.verify.judge import judge
 from rebuild.verify.opinion import dissent as disagreement
 
-_WRITTEN = (Outcome.CREATED, Outcome.CONFIGURED)
 _NOT_THERE = Status(Health.NOT_FOUND, "does not exist")
 
 
@@ -60,14 +59,14 @@ def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, look
         snapshot = look.seen or observe.snapshot(target.cluster, blueprint, plan.kinds)
         setting = build.setting_for(blueprint, snapshot, manager=FIELD_MANAGER)
         opinion = SecondOpinion(target.cluster, plan.kinds, setting) if look.second_opinion else None
-        written = {ref for ref, record in run.ledger.objects.items() if record.outcome in _WRITTEN}
+        created = {ref for ref, record in run.ledger.objects.items() if record.outcome is Outcome.CREATED}
         for manifest in blueprint:
             step = plan.steps[manifest.ref]
             if step.action is Action.HOLD_BACK or (step.action is Action.FAIL and look.counted):
                 continue
             status = _status(snapshot, plan, step)
             one = _One(manifest, step, snapshot.get(manifest.ref), status)
-            run.record(_verified(one, setting, run.key, opinion, by_us=manifest.ref in written))
+            run.record(_verified(one, setting, run.key, opinion, created=manifest.ref in created))
     live = pods.by_workload(run.ledger.objects, snapshot.of_kind("", "Pod"))
     secrets = Secrets.of(blueprint)
     if look.counted and target.capabilities.containers:
@@ -85,12 +84,13 @@ class _One:
     status: Status
 
 
-def _verified(one: _One, setting: Setting, key: bytes, opinion: SecondOpinion | None, *, by_us: bool) -> ObjectVerified:
+def _verified(
+    one: _One, setting: Setting, key: bytes, opinion: SecondOpinion | None, *, created: bool
+) -> ObjectVerified:
     answer: Body | Fault | None = None
     if opinion and one.live is not None:
         answer = opinion.of(one.step.manifest, one.live)
-    written = Written(by_us, answer if isinstance(answer, dict) else None)
-    found = judge(one.manifest, one.live, one.status, setting=setting, key=key, written=written)
+    found = judge(one.manifest, one.live, one.status, setting=setting, key=key, created=created)
     dissent = ""
     if isinstance(answer, Fault):
         dissent = f"the API server gives no second opinion: {answer.message}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rebuild.model.findings import ADMISSION, Difference
@@ -38,21 +37,6 @@ class Verified:
         return self.equal and self.healthy
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How the API server took this very declaration, where that is known: what admission did to it shows there.
-
-    `by_us` says that this run has just written it, so that a field that is ours alone and has another value cannot be
-    left over from an older declaration. `answer` is what a dry run of the declaration gave.
-    """
-
-    by_us: bool = False
-    answer: Body | None = None
-
-
-UNKNOWN = Written()
-
-
 def judge(
     manifest: Manifest,
     live: Body | None,
@@ -60,7 +44,7 @@ def judge(
     *,
     setting: controllers.Setting,
     key: bytes,
-    written: Written = UNKNOWN,
+    created: bool = False,
 ) -> Verified:
     """Judge one object.
 
@@ -70,18 +54,17 @@ def judge(
         status: Its health, computed by `health`.
         setting: Schemas, our field manager, and what is autoscaled.
         key: The key of the digests that stand for the values of Secrets.
-        written: How the API server took the declaration.
+        created: Whether this run brought the object into being, so that nothing in it is left from before.
     """
     if live is None:
         return Verified(manifest.ref, False, status)
     found = compare.deviations(manifest, live, setting.schemas)
-    admitted = set(_admitted(manifest, live, found, setting, written)) if found else set()
     drift: list[Difference] = []
     owned: list[Difference] = []
     for deviation in found:
         difference = compare.described(manifest.ref, deviation, live, key)
         reason = controllers.controller_for(manifest, live, deviation.path, setting)
-        if not reason and deviation.path in admitted:
+        if not reason and created and _is_ours_alone(live, deviation.path, setting):
             reason = ADMISSION
         if reason:
             owned.append(replace(difference, controller=reason))
@@ -90,18 +73,10 @@ def judge(
     return Verified(manifest.ref, True, status, tuple(drift), tuple(owned))
 
 
-def _admitted(
-    manifest: Manifest, live: Body, found: list[compare.Deviation], setting: controllers.Setting, written: Written
-) -> Iterator[paths.Path]:
-    """The paths at which the API server did not let our own write stand.
+def _is_ours_alone(live: Body, path: paths.Path, setting: controllers.Setting) -> bool:
+    """Whether nobody but us has a part in the field.
 
-    Server-side apply records the fields that were sent, whatever admission made of them afterwards: such a field is
-    ours, and its value is not. Anybody who changes it later takes it over.
+    Server-side apply records the fields that were sent, whatever admission made of them afterwards. Anybody who changes
+    one later takes it over.
     """
-    if written.answer is not None:
-        again = {each.path: each.live for each in compare.deviations(manifest, written.answer, setting.schemas)}
-        yield from (each.path for each in found if each.path in again and again[each.path] == each.live)
-    elif written.by_us:
-        for each in found:
-            if {owner.manager for owner in managers.owners_of(live, each.path)} == {setting.manager}:
-                yield each.path
+    return {owner.manager for owner in managers.owners_of(live, path)} == {setting.manager}

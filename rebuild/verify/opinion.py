@@ -31,7 +31,10 @@ def dissent(verified: Verified, live: Body, answer: Body) -> str:
         return f"verification finds it equal, and a server-side apply would change {', '.join(changed[:SHOWN])}{more}"
     if verified.differences and not changed:
         first = verified.differences[0].path
-        return f"verification finds {first} different, and a server-side apply would change nothing"
+        return (
+            f"verification finds {first} different, and a server-side apply would change nothing: "
+            "admission puts back what lives, or the declaration cannot take effect"
+        )
     return ""
 
 
