@@ -38,6 +38,9 @@ ABSENT = _Absent()
 """Stands for a value that is not there at all."""
 
 
+_PLAIN = frozenset({str, int, bool})
+
+
 @dataclass(frozen=True, slots=True)
 class Deviation:
     """A place where declared and live part, with both values as they are: not yet fit to be shown."""
@@ -125,7 +128,9 @@ class _Comparison:
 
     def value(self, declared: Any, live: Any, shape: Shape, path: paths.Path, *, kept: bool = False) -> None:
         """Compare two values of any type; `kept` says that the server would have kept even an empty one."""
-        if declared is None:
+        kind = declared.__class__
+        if declared is None or (kind in _PLAIN and kind is live.__class__ and declared == live):
+            # Most fields of most objects end here, and need no shape.
             return
         shape = self._schemas.resolved(shape)
         if live is ABSENT or live is None:

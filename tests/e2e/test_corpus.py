@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rebuild.model.findings import ADMISSION
 from tests.accuracy import figures
 from tests.e2e.support import Ran, rebuild
 
@@ -39,7 +40,8 @@ def count(ran: Ran, tally: Counter[str]) -> None:
     tally["environments"] += 1
     tally["objects verified"] += sum(one["verified"] is not None for one in report["objects"])
     tally["false differences"] += len(report["differences"])
-    tally["fields owned by a controller or changed on admission"] += len(report["controllerOwned"])
+    tally["fields owned by a controller"] += len(report["controllerOwned"])
+    assert not [owned for owned in report["controllerOwned"] if owned["controller"] == ADMISSION]
 
 
 @pytest.fixture
