@@ -25,7 +25,6 @@ import orjson
 from rebuild.cluster.client import FIELD_MANAGER, ApiServer
 from rebuild.cluster.connect import IN_FLIGHT, connect
 from rebuild.cluster.port import ClusterFault
-from rebuild.health import compute
 from rebuild.manifests.read import read
 from rebuild.model import kinds
 from rebuild.model.blueprint import Blueprint
@@ -160,8 +159,9 @@ def verify(cluster: ApiServer, blueprint: Blueprint) -> Measured:
     snapshot = observe.snapshot(cluster, blueprint, blueprint.kinds)
     read_at = _now()
     setting = build.setting_for(blueprint, snapshot, manager=FIELD_MANAGER)
+    rulebook = build.rulebook_for(blueprint, snapshot)
     verdicts = [
-        judge(manifest, live, compute.status(live), setting=setting, key=b"benchmark")
+        judge(manifest, live, rulebook.status(live), setting=setting, key=b"benchmark")
         for manifest in blueprint
         if (live := snapshot.get(manifest.ref))
     ]
@@ -193,8 +193,8 @@ def document(objects: int, rounds: list[Measured]) -> str:
             "# Time of a verification",
             "",
             f"`uv run python -m benchmarks.verify` writes {objects:,} objects of ten kinds to a lab and verifies them",
-            f"{len(rounds)} times. Seconds are medians; the server's own CPU time is not in them. Where the load average",
-            "is above the number of cores, wall time says little.",
+            f"{len(rounds)} times. Seconds are medians; the server's own CPU time is not in them. Where the load",
+            "average is above the number of cores, wall time says little.",
             "",
             f"{time.strftime('%Y-%m-%d', time.gmtime())}, {machine}, load average {os.getloadavg()[0]:.1f}.",
             "",

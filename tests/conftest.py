@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -21,12 +22,20 @@ from rebuild.providers.kwok import binaries, build
 from rebuild.providers.kwok import cluster as kwok
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
+from tests.support import fault_record
 
 LabMaker = Callable[..., Lab]
 
 # A clock on the wall would judge the machine; what must not grow is counted.
 settings.register_profile("rebuild", deadline=None)
 settings.load_profile("rebuild")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note the outcomes of fault tests where somebody wants to have them."""
+    folder = os.environ.get(fault_record.VARIABLE)
+    if folder and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(fault_record.FaultRecord(Path(folder)))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -42,6 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Tests with real nodes share a cluster and look at what is left in Docker, so one worker runs all of them.
     """
+    fault_record.note_marks(items)
     for item in items:
         for marker, seconds in (("live", 180), ("kind", 300)):
             if item.get_closest_marker(marker) and not item.get_closest_marker("timeout"):

@@ -12,7 +12,7 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
-from rebuild.ops import experience, guard, rights, sources
+from rebuild.ops import experience, guard, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -39,6 +39,7 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 @options.source
 @options.target
 @options.limits
+@options.rules
 @click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write to a cluster that is not fresh without asking.")
 @options.output("table", "json", "yaml")
@@ -54,6 +55,8 @@ def command(
     request_timeout: float,
     timeout: float | None,
     object_timeout: float | None,
+    rules_file: Path | None,
+    imported: bool | None,
     dry_run: bool,
     yes: bool,
     form: str,
@@ -66,6 +69,7 @@ def command(
     writes only what has changed.
     """
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
+    own = rules.read(rules_file, takes_over=imported is not False)
     policy = Policy(**_given(run_deadline=timeout, object_deadline=object_timeout))
     with finish.view_for(mode) as view:
         run = Run("plan" if dry_run else "apply", listener=view, durable=not dry_run)
@@ -81,7 +85,7 @@ def command(
             with run.phase("plan"):
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
                 around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
-                plan = plans.on_target(found, around)
+                plan = plans.on_target(found, around, own)
                 if dry_run:
                     plan = plans.with_rights(plan, target)
                 run.record(plans.event_of(plan, key=run.key, at=run.now()))

@@ -5,13 +5,14 @@ What was told of Pods is read as well: it explains the answer, and only a crash 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from rebuild.cluster.client import FIELD_MANAGER
-from rebuild.health import compute
 from rebuild.model.blueprint import Blueprint
-from rebuild.model.events import ObjectVerified
+from rebuild.model.events import IgnoreRulesUsed, ObjectVerified
 from rebuild.model.faults import Cause, Fault
+from rebuild.model.ignored import RuleUse
 from rebuild.model.objects import Body, Manifest
 from rebuild.model.secrets import Secrets
 from rebuild.model.states import Health, Outcome, Status
@@ -22,7 +23,9 @@ from rebuild.ops.target import BoundTarget
 from rebuild.plan import build
 from rebuild.plan.snapshot import Snapshot
 from rebuild.plan.steps import Action, Plan, Step
+from rebuild.report.ledger import Ledger
 from rebuild.verify.controllers import Setting
+from rebuild.verify.ignoring import Ignoring
 from rebuild.verify.judge import judge
 from rebuild.verify.opinion import dissent as disagreement
 
@@ -57,16 +60,17 @@ def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, look
     """
     with run.phase("verify", counted=look.counted):
         snapshot = look.seen or observe.snapshot(target.cluster, blueprint, plan.kinds)
-        setting = build.setting_for(blueprint, snapshot, manager=FIELD_MANAGER)
+        setting = build.setting_for(blueprint, snapshot, manager=FIELD_MANAGER, ignoring=plan.ignoring)
         opinion = SecondOpinion(target.cluster, plan.kinds, setting) if look.second_opinion else None
         created = {ref for ref, record in run.ledger.objects.items() if record.outcome is Outcome.CREATED}
         for manifest in blueprint:
             step = plan.steps[manifest.ref]
             if step.action is Action.HOLD_BACK or (step.action is Action.FAIL and look.counted):
                 continue
-            status = _status(snapshot, plan, step)
-            one = _One(manifest, step, snapshot.get(manifest.ref), status)
+            one = _One(manifest, step, snapshot.get(manifest.ref), _status(snapshot, plan, step))
             run.record(_verified(one, setting, run.key, opinion, created=manifest.ref in created))
+        if plan.ignoring.rules:
+            run.record(_rules_used(run.ledger, plan.ignoring))
     live = pods.by_workload(run.ledger.objects, snapshot.of_kind("", "Pod"))
     secrets = Secrets.of(blueprint)
     if look.counted and target.capabilities.containers:
@@ -97,8 +101,22 @@ def _verified(
     elif answer is not None and one.live is not None:
         dissent = disagreement(found, one.live, answer)
     return ObjectVerified(
-        found.ref, found.present, found.equal, one.status, found.differences, found.controller_owned, dissent
+        found.ref,
+        found.present,
+        found.equal,
+        one.status,
+        found.differences,
+        found.controller_owned,
+        found.ignored,
+        dissent,
     )
+
+
+def _rules_used(ledger: Ledger, ignoring: Ignoring) -> IgnoreRulesUsed:
+    found = (record.verification for record in ledger.objects.values() if record.verification)
+    counts = Counter(each.rule for one in found for each in one.ignored)
+    rules = dict.fromkeys(rule for rule, _ in ignoring.rules)
+    return IgnoreRulesUsed(tuple(RuleUse(rule, rule.is_expired(ignoring.today), counts[rule]) for rule in rules))
 
 
 def _status(snapshot: Snapshot, plan: Plan, step: Step) -> Status:
@@ -106,7 +124,7 @@ def _status(snapshot: Snapshot, plan: Plan, step: Step) -> Status:
     ref = step.manifest.ref
     live, unread, kind = snapshot.get(ref), snapshot.why_unread(ref), plan.kinds.of(ref)
     if live is not None:
-        return compute.status(live, waits_for_consumer=ref in plan.waiting_claims)
+        return plan.rulebook.status(live)
     if unread:
         return Status(Health.UNKNOWN, f"not verified: {unread.cause}: {unread.message}")
     if kind is None or ref.version not in kind.versions:

@@ -85,8 +85,10 @@ def _verification(record: Record, health_excused: bool) -> Judgement:
         return Judgement.UNVERIFIED if found.status.health is Health.UNKNOWN else Judgement.MISSING
     if not found.equal:
         return Judgement.DIFFERENT
+    if health_excused and (found.status.assumed or found.status.health is not Health.CURRENT):
+        return Judgement.LIMITED
     if found.status.health is not Health.CURRENT:
-        return Judgement.LIMITED if health_excused else Judgement.UNHEALTHY
+        return Judgement.UNHEALTHY
     return Judgement.VERIFIED
 
 
@@ -106,6 +108,7 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
     """What the plan found, who owns the fields that we declare and did not get, and which images could not be had."""
     if ledger.plan:
         yield from ledger.plan.findings
+    yield from _of_rules(ledger)
     for record in ledger.objects.values():
         if record.verification and record.verification.dissent:
             yield Finding(
@@ -136,6 +139,31 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
             )
 
 
+def _of_rules(ledger: Ledger) -> Iterator[Finding]:
+    """What is wrong with the rules by which differences are ignored."""
+    for use in ledger.ignore_rules:
+        rule = use.rule
+        # What another tool's rules are about may well be at rest here.
+        severity = Severity.INFO if rule.imported else Severity.WARNING
+        if use.expired:
+            message = f"the rule {rule.place} expired on {rule.expires} and hides nothing any more"
+            step = f"ask {rule.owner} whether it is still needed, and take it out or give it another date"
+            yield Finding("ignore-rule-expired", Severity.WARNING, message, next_step=step)
+        elif not use.matched:
+            message = f"the rule {rule.place} matched nothing"
+            yield Finding(
+                "ignore-rule-unused", severity, message, next_step="take it out, or mend what it is meant to match"
+            )
+
+
 def limits(ledger: Ledger) -> tuple[Limit, ...]:
-    """What this target cannot prove."""
-    return ledger.plan.limits if ledger.plan else ()
+    """What this target cannot prove, and whose health nobody reports."""
+    planned = ledger.plan.limits if ledger.plan else ()
+    return (*planned, *_assumed(ledger))
+
+
+def _assumed(ledger: Ledger) -> Iterator[Limit]:
+    for record in ledger.objects.values():
+        found = record.verification
+        if found and found.status.assumed and record.plan.awaited:
+            yield Limit("health-assumed", record.ref, found.status.message)

@@ -59,6 +59,9 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
         yield from [target] if target else []
         present = sum(r.outcome in (Outcome.CONFIGURED, Outcome.UNCHANGED) for r in ledger.objects.values())
         yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
+    ignored = sum(len(r.verification.ignored) for r in ledger.objects.values() if r.verification)
+    if ignored:
+        yield f"{counted(ignored, 'difference')} ignored"
     known = len(limits(ledger))
     if known:
         yield counted(known, "limit")
@@ -80,6 +83,7 @@ def summary(ledger: Ledger) -> list[str]:
         *_section("Differences", _differences(ledger)),
         *_section("Owned by a controller", _owned(ledger, admission=False)),
         *_section("Changed on admission", _owned(ledger, admission=True)),
+        *_section("Ignored by a rule", _ignored(ledger)),
         *_section("Limits: not provable on this target", (f"{x.ref}: {x.message} [{x.code}]" for x in limits(ledger))),
         *_section("Findings", _findings(ledger)),
         *_section("Images", _images(ledger)),
@@ -136,6 +140,14 @@ def _owned(ledger: Ledger, *, admission: bool) -> Iterator[str]:
                 continue
             values = f"declared {_short(found.declared)}, live {_short(found.live)}"
             yield f"{found.ref} {found.path}: {values} ({found.controller})"
+
+
+def _ignored(ledger: Ledger) -> Iterator[str]:
+    for record in ledger.objects.values():
+        for each in record.verification.ignored if record.verification else ():
+            found, rule = each.difference, each.rule
+            values = f"declared {_short(found.declared)}, live {_short(found.live)}"
+            yield f"{found.ref} {found.path}: {values} ({rule.reason}; {rule.owner}; {rule.place})"
 
 
 def _short(value: str) -> str:

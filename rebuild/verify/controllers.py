@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
 from rebuild.verify import compare, managers, paths
+from rebuild.verify.ignoring import NOTHING, Ignoring
 from rebuild.verify.schema import Schemas
 
 
@@ -23,12 +24,14 @@ from rebuild.verify.schema import Schemas
 class Setting:
     """What the rules look at besides the object itself.
 
-    `manager` is the field manager that we apply with; `scaled` are the objects that an autoscaler targets.
+    `manager` is the field manager that we apply with; `scaled` are the objects that an autoscaler targets; `ignoring`
+    are the rules by which differences are ignored.
     """
 
     schemas: Schemas
     manager: str
     scaled: frozenset[Ref] = frozenset()
+    ignoring: Ignoring = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

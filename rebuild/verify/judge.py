@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rebuild.model.findings import ADMISSION, Difference
+from rebuild.model.ignored import Ignored, IgnoreRule
 from rebuild.model.objects import Body, Manifest
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Status
@@ -20,6 +21,8 @@ class Verified:
     status: Status
     differences: tuple[Difference, ...] = ()
     controller_owned: tuple[Difference, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    """Deviations that a rule of the user hides; they stand apart and are no drift."""
 
     @property
     def equal(self) -> bool:
@@ -61,6 +64,7 @@ def judge(
     found = compare.deviations(manifest, live, setting.schemas)
     drift: list[Difference] = []
     owned: list[Difference] = []
+    ignored: list[Ignored] = []
     for deviation in found:
         difference = compare.described(manifest.ref, deviation, live, key)
         reason = controllers.controller_for(manifest, live, deviation.path, setting)
@@ -68,9 +72,11 @@ def judge(
             reason = ADMISSION
         if reason:
             owned.append(replace(difference, controller=reason))
+        elif rule := _rule(manifest, live, deviation.path, setting):
+            ignored.append(Ignored(difference, rule))
         else:
             drift.append(difference)
-    return Verified(manifest.ref, True, status, tuple(drift), tuple(owned))
+    return Verified(manifest.ref, True, status, tuple(drift), tuple(owned), tuple(ignored))
 
 
 def _is_ours_alone(live: Body, path: paths.Path, setting: controllers.Setting) -> bool:
@@ -80,3 +86,8 @@ def _is_ours_alone(live: Body, path: paths.Path, setting: controllers.Setting) -
     one later takes it over.
     """
     return {owner.manager for owner in managers.owners_of(live, path)} == {setting.manager}
+
+
+def _rule(manifest: Manifest, live: Body, path: paths.Path, setting: controllers.Setting) -> IgnoreRule | None:
+    names = {owner.manager for owner in managers.owners_of(live, path)}
+    return setting.ignoring.rule_for(manifest.ref, path, names, (manifest.body, live))

@@ -58,7 +58,8 @@ def test_kube_prometheus_comes_back_whole(lab_binaries: object, kube_prometheus:
     assert len(report["objects"]) == 131
     assert report["counts"]["failed"] == 0
     assert report["differences"] == []
-    assert [limit["ref"] for limit in report["limits"]] == [
+    custom = ("health-assumed", "health-not-provable")
+    assert [limit["ref"] for limit in report["limits"] if limit["code"] not in custom] == [
         "apiregistration.k8s.io/v1/APIService/-/v1beta1.metrics.k8s.io"
     ]
     assert "nobody can rebuild this tomorrow" in report["findings"][0]["message"]
@@ -89,7 +90,6 @@ def test_without_two_definitions_exactly_their_custom_resources_fail(
         "microservices-demo/kubernetes-manifests",
         "microservices-demo/kustomize/base",
         "kubeflow-manifests/common/cert-manager/base/upstream",
-        "flux2-kustomize-helm-example/clusters/production/flux-system",
     ],
 )
 def test_other_published_environments_come_back(lab_binaries: object, source: str, tally: Counter[str]) -> None:
