@@ -111,6 +111,15 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
         yield from ledger.plan.findings
     yield from of_rules(ledger.ignore_rules)
     for record in ledger.objects.values():
+        if record.verification and record.verification.dissent:
+            yield Finding(
+                "second-opinion",
+                Severity.WARNING,
+                record.verification.dissent,
+                record.ref,
+                record.plan.origin,
+                "look for the reason in docs/verification.md",
+            )
         if record.trouble and record.trouble.kind is TroubleKind.IMAGE and not record.is_ready:
             yield Finding(
                 "image-unavailable",
