@@ -37,12 +37,11 @@ class ApiServer:
     def identity(self) -> Identity:
         """Who answers."""
         version = self._get("/version")
-        home = self._get("/api/v1/namespaces/kube-system")
-        return Identity(
-            uid=str(dig(home, "metadata", "uid") or ""),
-            version=str(dig(version, "gitVersion") or ""),
-            server=self.server,
-        )
+        path = "/api/v1/namespaces/kube-system"
+        uid = dig(self._get(path), "metadata", "uid")
+        if not isinstance(uid, str) or not uid:
+            raise self._transport.nonsense(f"GET {path}", "without a UID")
+        return Identity(uid, version=str(dig(version, "gitVersion") or ""), server=self.server)
 
     def served(self) -> Kinds:
         """Every kind that the server offers now."""
@@ -52,6 +51,8 @@ class ApiServer:
         """Server-side apply. Unknown and duplicate fields are refused, as `fieldValidation=Strict` asks."""
         path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict"
         status, body = self._transport.request("PATCH", path, body=manifest.payload, headers=_APPLY_HEADERS)
+        if dig(body, "metadata", "name") != manifest.ref.name:
+            raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
         return Applied(body, created=status == 201)
 
     def list(self, kind: Kind, version: str, namespace: str = "") -> Listing:
@@ -62,10 +63,17 @@ class ApiServer:
         token = ""
         while True:
             page = self._get(path + (f"&continue={quote(token, safe='')}" if token else ""))
-            for item in page.get("items") or ():
+            found = page.get("items", page) or []
+            if not isinstance(found, list) or not all(isinstance(dig(one, "metadata", "name"), str) for one in found):
+                raise self._transport.nonsense(
+                    f"GET {kind.collection(version, namespace)}", "without a list of objects"
+                )
+            for item in found:
                 item["apiVersion"], item["kind"] = group_version, kind.kind
-                items.append(item)
-            token = dig(page, "metadata", "continue") or ""
+            items += found
+            before, token = token, str(dig(page, "metadata", "continue") or "")
+            if token and token == before:
+                raise self._transport.nonsense(f"GET {kind.collection(version, namespace)}", "with the same page again")
             if not token:
                 return Listing(tuple(items), str(dig(page, "metadata", "resourceVersion") or ""))
 
