@@ -205,18 +205,19 @@ def output(*formats: str) -> Callable[[F], F]:
 
 def report(function: F) -> F:
     """Where the report goes, and how the run is shown."""
-    return _all(
-        function,
-        click.option(
-            "--report",
-            "report_file",
-            metavar="FILE",
-            type=click.Path(dir_okay=False, path_type=Path),
-            callback=_writable,
-            help="Write the report as JSON to this file.",
-        ),
-        progress,
-    )
+    return _all(function, report_file, progress)
+
+
+def report_file(function: F) -> F:
+    """Where the report goes."""
+    return click.option(
+        "--report",
+        "report_file",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        callback=_writable,
+        help="Write the report as JSON to this file.",
+    )(function)
 
 
 def progress(function: F) -> F:

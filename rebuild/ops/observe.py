@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -12,7 +12,7 @@ from rebuild.engine.policy import Policy
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause, Fault
-from rebuild.model.kinds import Kinds
+from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body
 from rebuild.plan.snapshot import KindVersion, Snapshot, kinds_to_list
 from rebuild.system import clock
@@ -57,16 +57,42 @@ def snapshot(
     unread: dict[KindVersion, Fault] = {}
     for kind, version in kinds_to_list(blueprint, known, also):
         try:
-            patient = Retrying(
-                retry=retry_if_exception(_Doubt(cluster)), wait=_wait, stop=patience, sleep=clock.sleep, reraise=True
-            )
-            items += patient(cluster.list, kind, version).items
+            items += _patient(cluster, patience)(cluster.list, kind, version).items
         except ClusterFault as error:
             if error.fault.cause in _UNKNOWABLE:
                 unread[kind.group, kind.kind, version] = error.fault
             elif error.fault.cause is not Cause.NOT_SERVED:
                 raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
     return Snapshot(items, unread)
+
+
+def metadata(cluster: Cluster, kinds: Iterable[Kind]) -> tuple[list[Body], dict[Kind, Fault]]:
+    """What there is of some kinds, in their preferred versions and by its metadata alone: one list for each kind.
+
+    Returns:
+        The objects, and why the kinds that could not be listed were not.
+
+    Raises:
+        Unreachable: when the cluster stops answering.
+    """
+    patience = _Patience()
+    items: list[Body] = []
+    unread: dict[Kind, Fault] = {}
+    for kind in kinds:
+        try:
+            items += _patient(cluster, patience)(cluster.list, kind, kind.versions[0], metadata_only=True).items
+        except ClusterFault as error:
+            if error.fault.cause is Cause.TRANSPORT:
+                raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
+            unread[kind] = error.fault
+    return items, unread
+
+
+def _patient(cluster: Cluster, patience: _Patience) -> Retrying:
+    """Asks for one list again while its failure may pass."""
+    return Retrying(
+        retry=retry_if_exception(_Doubt(cluster)), wait=_wait, stop=patience, sleep=clock.sleep, reraise=True
+    )
 
 
 class _Doubt:
