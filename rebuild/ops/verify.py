@@ -51,8 +51,12 @@ def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, *, c
             run.record(_rules_used(run.ledger, plan.ignoring))
     live = pods.by_workload(run.ledger.objects, snapshot.of_kind("", "Pod"))
     secrets = Secrets.of(blueprint)
-    if counted and target.capabilities.containers:
-        live = settling.settle(run, target, live, secrets)
+
+    def again() -> Iterator[ObjectVerified]:
+        return _verified(observe.snapshot(target.cluster, blueprint, plan.kinds), blueprint, plan, run.key)
+
+    crashes = counted and target.capabilities.containers
+    live = settling.settle(run, target, plan, live, secrets, crashes=crashes, again=again)
     pods.look(run, target, live, secrets)
 
 
