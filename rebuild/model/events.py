@@ -136,7 +136,8 @@ class ObjectEnded:
 class ObjectVerified:
     """What verification found of one declared object.
 
-    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read.
+    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read. `dissent` is
+    what a second opinion says against this, where one was asked for.
     """
 
     ref: Ref
@@ -146,6 +147,7 @@ class ObjectVerified:
     differences: tuple[Difference, ...]
     controller_owned: tuple[Difference, ...]
     ignored: tuple[Ignored, ...] = ()
+    dissent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

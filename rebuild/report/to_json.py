@@ -62,7 +62,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "differences": differences,
         "controllerOwned": owned,
         "ignored": ignored,
-        "ignoreRules": [_rule(use) for use in ledger.ignore_rules],
+        "ignoreRules": [rule_use(use) for use in ledger.ignore_rules],
         "findings": found_all,
         "images": [_image(need, ledger.images.get(need.image)) for need in ledger.plan.images] if ledger.plan else [],
     }
@@ -235,7 +235,8 @@ def _ignored(ignored: Ignored) -> dict[str, Any]:
     return {**_difference(ignored.difference), "rule": rule.place, "reason": rule.reason, "owner": rule.owner}
 
 
-def _rule(use: RuleUse) -> dict[str, Any]:
+def rule_use(use: RuleUse) -> dict[str, Any]:
+    """A rule, and how many differences it hid."""
     return {
         "rule": use.rule.place,
         "reason": use.rule.reason,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from rebuild.model.findings import Severity
+from rebuild.model.findings import ADMISSION, Severity
 from rebuild.model.pods import PodTimes
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
@@ -89,7 +89,8 @@ def summary(ledger: Ledger) -> list[str]:
     return [
         *_section("Failures", _failures(ledger)),
         *_section("Differences", _differences(ledger)),
-        *_section("Owned by a controller", _owned(ledger)),
+        *_section("Owned by a controller", _owned(ledger, admission=False)),
+        *_section("Changed on admission", _owned(ledger, admission=True)),
         *_section("Ignored by a rule", _ignored(ledger)),
         *_section("Limits: not provable on this target", (f"{x.ref}: {x.message} [{x.code}]" for x in limits(ledger))),
         *_section("Findings", _findings(ledger)),
@@ -139,9 +140,12 @@ def _differences(ledger: Ledger) -> Iterator[str]:
             yield f"{found.ref} {found.path}: declared {_short(found.declared)}, live {_short(found.live)}{manager}"
 
 
-def _owned(ledger: Ledger) -> Iterator[str]:
+def _owned(ledger: Ledger, *, admission: bool) -> Iterator[str]:
+    """The declared fields that somebody else decides: a controller all the time, or admission when it is written."""
     for record in ledger.objects.values():
         for found in record.verification.controller_owned if record.verification else ():
+            if (found.controller == ADMISSION) is not admission:
+                continue
             values = f"declared {_short(found.declared)}, live {_short(found.live)}"
             yield f"{found.ref} {found.path}: {values} ({found.controller})"
 

@@ -29,7 +29,7 @@ from rebuild.providers.kwok.lab import Lab
 from tests.drift import additions, corpus
 from tests.drift.additions import Addition
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("drift")]
 SEED = 20260711
 ROUNDS = 5
 COUNTS: dict[str, float] = {}
@@ -109,9 +109,11 @@ def test_nothing_is_told_of_what_was_made_as_declared(
     if creator == "rebuild":
         apply(cluster, found, set())
     else:
-        kubectl = [lab.binaries / "kubectl", "--kubeconfig", lab.kubeconfig, creator.split()[1]]
+        kubectl = [str(lab.binaries / "kubectl"), "--kubeconfig", str(lab.kubeconfig), creator.split()[1]]
         for _ in range(2000):
-            done = subprocess.run([*kubectl, "-f", tmp_path / "source"], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [*kubectl, "-f", str(tmp_path / "source")], capture_output=True, text=True, check=False
+            )
             problems = [line for line in done.stderr.splitlines() if "Error" in line and "AlreadyExists" not in line]
             if not problems and "no matches" not in done.stderr and "not found" not in done.stderr:
                 break
