@@ -21,7 +21,7 @@ from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import Declared, declared
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget, bind
-from rebuild.ops.verify import verify
+from rebuild.ops.verify import Look, verify
 from rebuild.plan.fidelity import Capabilities
 from rebuild.plan.steps import Plan
 from rebuild.report.to_json import document
@@ -117,7 +117,7 @@ def test_a_verification_alone_tells_the_events_of_what_is_not_healthy(cluster: A
     target = bind(cluster, provider="kwok")
     applied(target, text, deadline=3)
     run, found, plan = planned("verify", target, text)
-    verify(run, target, found.blueprint, plan, counted=False)
+    verify(run, target, found.blueprint, plan, Look())
     run.end(complete=True)
     _, pod = document(run.ledger)["objects"]
     assert pod["judgement"] == "unhealthy"
