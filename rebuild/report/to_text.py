@@ -71,7 +71,7 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
 def _stable(ledger: Ledger) -> Iterator[str]:
     """For how long everything has stayed, where somebody asked for that."""
     asked = ledger.run.stable if ledger.run else 0.0
-    if asked and verdict(ledger).word is Word.PASS:
+    if asked and ledger.judged and verdict(ledger).word is Word.PASS:
         yield f"stable for {asked:g} s"
 
 
