@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
+from rebuild.model.events import ApplyAsked
 from rebuild.ops import experience, guard, rights, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
@@ -72,6 +74,7 @@ def command(
         with (
             finish.recorded(run, form=form, report_file=report_file),
             targets.writable(context, kubeconfig, request_timeout, source=location) as target,
+            nullcontext() if dry_run else targets.held(target, run.name, "apply", location),
         ):
             with run.phase("source", counted=False):
                 read = sources.read_all(asked)
@@ -96,6 +99,7 @@ def command(
                     with run.phase("confirm", counted=False):
                         view.pause()
                         _confirm(doubt)
+                run.ask(_call(asked, context, kubeconfig, request_timeout, policy))
                 stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
             run.end(complete=not stopped, reason=stopped)
     if dry_run and form == "table":
@@ -109,6 +113,19 @@ def _confirm(doubt: str) -> None:
     click.echo(clean(doubt), err=True)
     if not click.confirm("Write to it all the same?", err=True):
         raise Refused("not confirmed; nothing was written", hint="add --yes to leave out the question")
+
+
+def _call(
+    asked: SourceOptions, context: str, kubeconfig: Path | None, request_timeout: float, policy: Policy
+) -> ApplyAsked:
+    return ApplyAsked(
+        namespace=asked.namespace,
+        additions=tuple(str(addition.absolute()) for addition in asked.additions),
+        context=context,
+        kubeconfig=str(kubeconfig.absolute()) if kubeconfig else "",
+        request_timeout=request_timeout,
+        **asdict(policy),
+    )
 
 
 def _given(**values: float | None) -> dict[str, float]:

@@ -20,7 +20,9 @@ _COMMANDS = {
     "apply": "Rebuild a source on a cluster, verify it, and measure the time.",
     "verify": "Compare a cluster with a source; write nothing.",
     "drill": "Rehearse a recovery on a cluster of its own.",
-    "report": "Show the report of an earlier run, or list the runs.",
+    "resume": "Go on with an apply that was cut short.",
+    "runs": "List the runs of this machine, and which of them can be resumed.",
+    "report": "Show the report of an earlier run.",
     "lab": "Manage the clusters of the embedded lab.",
     "doctor": "Look at what this machine has of what rebuild needs.",
 }

@@ -61,6 +61,8 @@ def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:
                 step.reason,
                 digest(step.manifest.payload, key),
                 step.awaited,
+                step.tail,
+                step.version,
             )
             for step in plan.steps.values()
         ),
@@ -69,4 +71,6 @@ def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:
         limits=plan.limits,
         at=at,
         images=plan.images,
+        expected=tuple(sorted(plan.expected)),
+        waiting_claims=tuple(sorted(plan.waiting_claims)),
     )

@@ -8,12 +8,13 @@ from contextlib import suppress
 from itertools import count
 from queue import Empty, PriorityQueue
 
+from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.health import compute
 from rebuild.model.facts import Fact, HealthSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kinds
-from rebuild.model.states import Outcome
+from rebuild.plan import outcomes
 from rebuild.plan.snapshot import version_of
 from rebuild.plan.steps import Step
 from rebuild.runner.threads import Facts, start
@@ -78,9 +79,7 @@ class Writers:
             chance = random.random()  # noqa: S311 - jitter, not cryptography
             return [WriteFailed(ref, error.fault, chance, sent_at, self._now())]
         version = version_of(applied.body)
-        outcome = Outcome.CREATED if applied.created else Outcome.CONFIGURED
-        if not applied.created and version == step.version:
-            outcome = Outcome.UNCHANGED
+        outcome = outcomes.of(step, applied.body, created=applied.created, manager=FIELD_MANAGER)
         accepted = WriteAccepted(ref, outcome, version, sent_at, self._now())
         if compute.has_readiness(*ref.group_kind):
             # Its watch tells; the answer to a write is older than what the watch may have said meanwhile.
