@@ -19,21 +19,26 @@ Leaf: TypeAlias = tuple[str, ...]
 def was_created_by(live: Body, manager: str) -> bool:
     """Whether an object that was not there before came into being by an apply of this manager.
 
-    So it is when the manager's entry is as old as the object, to the second that the server records, and nobody else of
-    that age holds a field of it: a controller that adds fields of its own within that second has not created it. An
-    apply of nothing but a name leaves no entry, and whoever creates by other means leaves one; the next apply then
-    finds no record at all, which the server notes as the entry `before-first-apply`.
+    So it is when the manager's entry is no younger than the object, in the seconds that the server records, and nobody
+    else of that age holds a field of it: a controller that adds fields of its own within that second has not created
+    it. An apply of nothing but a name leaves no entry, and whoever creates by other means leaves one; the next apply
+    then finds no record at all, which the server notes as the entry `before-first-apply`.
     """
     entries = [entry for entry in dig_maps(live, "metadata", "managedFields") if not entry.get("subresource")]
-    born = dig(live, "metadata", "creationTimestamp")
+    born = str(dig(live, "metadata", "creationTimestamp") or "")
     ours = [e for e in entries if e.get("manager") == manager and e.get("operation") == "Apply"]
     if not ours:
         return all(entry.get("manager") == _UNRECORDED for entry in entries)
-    if not born or any(entry.get("time") != born for entry in ours):
+    if any(_time(entry) > born for entry in ours):
         return False
     fields = {leaf for entry in ours for leaf in _leaves(entry.get("fieldsV1"))}
-    others = (e for e in entries if e not in ours and str(e.get("time") or "") <= born)
+    others = (e for e in entries if e not in ours and _time(e) <= born)
     return not any(fields.intersection(_leaves(entry.get("fieldsV1"))) for entry in others)
+
+
+def _time(entry: Body) -> str:
+    """In RFC 3339 and UTC, and so in order as text."""
+    return str(entry.get("time") or "")
 
 
 def _leaves(fields: Any, above: Leaf = ()) -> Iterator[Leaf]:

@@ -8,7 +8,7 @@ import pytest
 
 from rebuild.verify.authorship import was_created_by
 
-BORN, LATER = "2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z"
+EARLIER, BORN, LATER = (f"2026-01-02T03:04:0{second}Z" for second in (4, 5, 6))
 OURS = {"f:data": {"f:key": {}}, "f:metadata": {"f:labels": {"f:app": {}}}}
 REVISION: dict[str, Any] = {"f:metadata": {"f:annotations": {".": {}, "f:revision": {}}}}
 STATUS: dict[str, Any] = {"f:status": {"f:phase": {}}}
@@ -30,6 +30,7 @@ def live(*entries: dict[str, Any]) -> dict[str, Any]:
     "entries",
     [
         [applied()],
+        [applied(EARLIER)],
         [applied(), entry("kube-controller-manager", REVISION)],
         [applied(), entry("kube-controller-manager", STATUS, subresource="status")],
         [applied(), entry("kubectl-edit", OURS, LATER)],
@@ -39,6 +40,7 @@ def live(*entries: dict[str, Any]) -> dict[str, Any]:
     ],
     ids=[
         "alone",
+        "in the second before",
         "a controller at once",
         "its status",
         "edited later",
