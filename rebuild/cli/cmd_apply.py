@@ -14,7 +14,7 @@ from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
 from rebuild.model.events import ApplyAsked
-from rebuild.ops import experience, guard, rights, sources
+from rebuild.ops import experience, guard, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -41,6 +41,7 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 @options.source
 @options.target
 @options.limits
+@options.rules
 @click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write to a cluster that is not fresh without asking.")
 @options.output("table", "json", "yaml")
@@ -56,6 +57,8 @@ def command(
     request_timeout: float,
     timeout: float | None,
     object_timeout: float | None,
+    rules_file: Path | None,
+    imported: bool | None,
     dry_run: bool,
     yes: bool,
     form: str,
@@ -68,6 +71,7 @@ def command(
     writes only what has changed.
     """
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
+    own = rules.read(rules_file, takes_over=imported is not False)
     policy = Policy(**_given(run_deadline=timeout, object_deadline=object_timeout))
     with finish.view_for(mode) as view:
         run = Run("plan" if dry_run else "apply", listener=view, durable=not dry_run)
@@ -84,7 +88,7 @@ def command(
             with run.phase("plan"):
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
                 around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
-                plan = plans.on_target(found, around)
+                plan = plans.on_target(found, around, own)
                 if dry_run:
                     plan = plans.with_rights(plan, target)
                 run.record(plans.event_of(plan, key=run.key, at=run.now()))
@@ -99,7 +103,18 @@ def command(
                     with run.phase("confirm", counted=False):
                         view.pause()
                         _confirm(doubt)
-                run.ask(_call(asked, context, kubeconfig, request_timeout, policy))
+                run.ask(
+                    ApplyAsked(
+                        namespace=asked.namespace,
+                        additions=tuple(str(addition.absolute()) for addition in asked.additions),
+                        context=context,
+                        kubeconfig=_absolute(kubeconfig),
+                        request_timeout=request_timeout,
+                        rules=_absolute(rules_file),
+                        takes_over=imported is not False,
+                        **asdict(policy),
+                    )
+                )
                 stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
             run.end(complete=not stopped, reason=stopped)
     if dry_run and form == "table":
@@ -115,17 +130,8 @@ def _confirm(doubt: str) -> None:
         raise Refused("not confirmed; nothing was written", hint="add --yes to leave out the question")
 
 
-def _call(
-    asked: SourceOptions, context: str, kubeconfig: Path | None, request_timeout: float, policy: Policy
-) -> ApplyAsked:
-    return ApplyAsked(
-        namespace=asked.namespace,
-        additions=tuple(str(addition.absolute()) for addition in asked.additions),
-        context=context,
-        kubeconfig=str(kubeconfig.absolute()) if kubeconfig else "",
-        request_timeout=request_timeout,
-        **asdict(policy),
-    )
+def _absolute(path: Path | None) -> str:
+    return str(path.absolute()) if path else ""
 
 
 def _given(**values: float | None) -> dict[str, float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rebuild.cli import failures, finish, helping, options, stopping
-from rebuild.cli.labs import given, kind_provider, kwok_provider
+from rebuild.cli.labs import assert_usable, given, kind_provider, kwok_provider
 from rebuild.console.view import View
 from rebuild.drill import playbook
 from rebuild.drill.playbook import DrillOptions
@@ -50,6 +50,7 @@ Exit codes: 0 recovered and verified · 1 not recovered, or slower than the obje
 @options.kind
 @click.option("--objective", type=options.Duration(), default=None, help="Recovery time objective (RTO), such as 10m.")
 @options.limits
+@options.rules
 @click.option("--keep", is_flag=True, help="Leave the target running; `rebuild lab list` shows it.")
 @options.output("table", "json", "yaml")
 @options.report
@@ -68,6 +69,8 @@ def command(
     objective: float | None,
     timeout: float | None,
     object_timeout: float | None,
+    rules_file: Path | None,
+    imported: bool | None,
     keep: bool,
     form: str,
     report_file: Path | None,
@@ -97,6 +100,8 @@ def command(
         objective=chosen.objective if objective is None else objective,
         timeout=chosen.timeout if timeout is None else timeout,
         object_timeout=chosen.object_timeout if object_timeout is None else object_timeout,
+        rules=rules_file or chosen.rules,
+        imported_rules=chosen.imported_rules if imported is None else imported,
         keep=keep,
     )
     given(chosen.providers, nodes, KindOptions(kind_config, image, preload))
@@ -104,6 +109,7 @@ def command(
         # Said before the other provider has had its drill.
         chosen.kind.read()
     if len(chosen.providers) > 1:
+        assert_usable(chosen.providers, chosen.kubernetes)
         return _compared(chosen, mode, form=form, report_file=report_file)
     with finish.view_for(mode) as view:
         run = Run("drill", listener=view, objective=chosen.objective)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rebuild.cli import finish, helping, options, stopping, targets
-from rebuild.ops import resume, rights, sources, unfinished
+from rebuild.ops import resume, rights, rules, sources, unfinished
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
@@ -64,7 +64,8 @@ def command(
             past = unfinished.find(name)
             view.recall(past.events)
             found = declared(sources.read_all(source), kinds=target.served, namespace=source.namespace)
-            plan = resume.plan(past, found.blueprint, target)
+            own = rules.read(Path(asked.rules) if asked.rules else None, takes_over=asked.takes_over)
+            plan = resume.plan(past, found.blueprint, target, own)
             rights.assert_sufficient(target.cluster, plan)
             run = Run.resumed(past, listener=view)
             with finish.recorded(run, form=form, report_file=report_file):

@@ -19,6 +19,8 @@ _COMMANDS = {
     "explain": "Tell what one object waits for, why, and for how long.",
     "apply": "Rebuild a source on a cluster, verify it, and measure the time.",
     "verify": "Compare a cluster with a source; write nothing.",
+    "drift": "Tell what changed by hand, who wrote it, and what nobody declares.",
+    "audit": "Tell how much of a cluster its repository could bring back.",
     "drill": "Rehearse a recovery on a cluster of its own.",
     "resume": "Go on with an apply that was cut short.",
     "runs": "List the runs of this machine, and which of them can be resumed.",
@@ -73,7 +75,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its exit code. Whatever goes wrong ends in one clear cause, never a traceback."""
     streams.prepare()
     stopping.install()
-    sys.exit(run(arguments))
+    code = run(arguments)
+    stopping.over()
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -85,5 +89,6 @@ def run(arguments: list[str] | None = None) -> int:
         with rebuild.make_context("rebuild", list(sys.argv[1:] if arguments is None else arguments)) as context:
             result: Any = rebuild.invoke(context)
     except BaseException as error:  # noqa: BLE001 - the last line of defence: every failure gets a code and a cause
+        stopping.over()
         return failures.explain(error)
     return int(result or 0)

@@ -23,6 +23,8 @@ _ECHO = ", got &"
 """Where the typed patch error begins to print the declared value: `.stringData.pin: expected string, got &...`."""
 _WEBHOOK_PHRASES = ("failed calling webhook", "failed calling admission webhook", "conversion webhook for")
 _ETCD_PHRASES = ("etcdserver: leader changed", "etcdserver: request timed out", "etcdserver: no leader")
+_NO_SPACE = "etcdserver: mvcc: database space exceeded"
+"""etcd's alarm NOSPACE is raised: it takes no write until somebody has made room and disarmed it."""
 _USER_ERROR_PHRASES = (
     "failed to create typed patch object",
     "failed to prune fields",
@@ -54,6 +56,8 @@ def classify(status: int, data: bytes, retry_after: str | None = None) -> Fault:
     if cause is Cause.ROLE_MISSING:
         # The server says that the *binding* of the role's name is not found.
         message = f"the role {dig(body, 'details', 'name')!r} that the binding refers to does not exist"
+    if _NO_SPACE in message:
+        message = f"the cluster is read-only, since its etcd is full (alarm NOSPACE): {message}"
     shown = message.partition(_ECHO)[0][:_LONGEST_MESSAGE]
     # The wish that comes with a cold storage is always one second, far more than it takes.
     wish = 0.0 if cause is Cause.NOT_SERVED else _seconds(retry_after)

@@ -18,12 +18,14 @@ from rebuild import __version__
 from rebuild.cluster.classify import classify
 from rebuild.cluster.port import ClusterFault
 from rebuild.model.faults import Cause, Fault
+from rebuild.system import clock
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 USER_AGENT = f"rebuild/{__version__}"
 CONNECT_SECONDS = 5.0
+_CHUNK = 1 << 20
 
 
 class Transport:
@@ -39,18 +41,32 @@ class Transport:
     def request(
         self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
-        """Send a request and read the whole answer: its status, and its decoded JSON.
+        """Send a request and read the whole answer: its status, and its decoded JSON, which is an object.
 
         Raises:
-            ClusterFault: when there is no answer, its status is 400 or more, or it is not JSON.
+            ClusterFault: when there is no answer, its status is 400 or more, or it is no JSON object.
         """
         what = f"{method} {path.partition('?')[0]}"
         response = self._send(method, path, what, body=body, headers=headers, read_timeout=self._timeout)
         try:
-            return response.status, orjson.loads(response.data)
+            data = _whole(response, self._timeout)
+        except (HTTPError, OSError) as error:
+            raise_transport(error, what)
+        try:
+            decoded = orjson.loads(data)
         except orjson.JSONDecodeError as error:
-            message = f"{self.server} answers {response.status} without JSON, so it is no Kubernetes API server"
-            raise ClusterFault(Fault(Cause.TRANSPORT, response.status, message), what=what) from error
+            how = "with JSON that is cut short or broken" if data.startswith(b"{") else "without JSON"
+            raise self.nonsense(what, how, response.status) from error
+        if not isinstance(decoded, dict):
+            raise self.nonsense(what, "with JSON that is no object", response.status)
+        return response.status, decoded
+
+    def nonsense(self, what: str, how: str, status: int = 200) -> ClusterFault:
+        """The fault of an answer that no API server gives; a proxy on the way may give it for a moment."""
+        message = (
+            f"{self.server} answers {status} {how}, so it is no Kubernetes API server, or a proxy spoils its words"
+        )
+        return ClusterFault(Fault(Cause.TRANSPORT, status, message), what=what)
 
     def stream(self, path: str, *, read_timeout: float) -> urllib3.BaseHTTPResponse:
         """Open a response that is read as it comes; the caller closes it.
@@ -62,7 +78,7 @@ class Transport:
         Raises:
             ClusterFault: when there is no answer, or its status is 400 or more.
         """
-        return self._send("GET", path, f"WATCH {path.partition('?')[0]}", read_timeout=read_timeout, preload=False)
+        return self._send("GET", path, f"WATCH {path.partition('?')[0]}", read_timeout=read_timeout)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -77,8 +93,8 @@ class Transport:
         read_timeout: float,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
-        preload: bool = True,
     ) -> urllib3.BaseHTTPResponse:
+        """The response, of whose body nothing is read yet."""
         try:
             response = self._pool.request(
                 method,
@@ -86,11 +102,12 @@ class Transport:
                 body=body,
                 headers=self._headers(headers),
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_timeout),
-                preload_content=preload,
+                preload_content=False,
                 retries=False,
             )
             if response.status >= 400:
-                fault = classify(response.status, response.data, response.headers.get("Retry-After"))
+                data = _whole(response, read_timeout)
+                fault = classify(response.status, data, response.headers.get("Retry-After"))
                 raise ClusterFault(fault, what=what)
         except (HTTPError, OSError) as error:
             raise_transport(error, what)
@@ -102,6 +119,18 @@ class Transport:
         with self._refresh:
             self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
         return headers
+
+
+def _whole(response: urllib3.BaseHTTPResponse, within: float) -> bytes:
+    """The body of an answer, which has so many seconds all in all: each drop of it would start a socket's time anew."""
+    deadline = clock.monotonic() + within
+    parts = []
+    while part := response.read1(_CHUNK):
+        parts.append(part)
+        if clock.monotonic() > deadline:
+            response.close()
+            raise TimeoutError(f"the answer did not end within {within:g} s")
+    return b"".join(parts)
 
 
 def raise_transport(error: Exception, what: str) -> NoReturn:

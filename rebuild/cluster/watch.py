@@ -42,20 +42,13 @@ class HttpWatch:
                 for line in lines:
                     if self._closed:
                         return
-                    yield self._event(line)
+                    yield event_of(line, what=self._what)
         except (HTTPError, OSError, ValueError) as error:
             # ValueError: a line that is no JSON, or a TLS socket that was shut down between two reads.
             if not self._closed:
                 raise_transport(error, self._what)
         finally:
             self._response.close()
-
-    def _event(self, line: bytes) -> WatchEvent:
-        event = orjson.loads(line)
-        if event["type"] == "ERROR":
-            status = event["object"]
-            raise ClusterFault(classify(dig(status, "code") or 500, orjson.dumps(status)), what=self._what)
-        return WatchEvent(Change(event["type"]), event["object"])
 
     def close(self) -> None:
         """End the watch from any thread: a blocked read returns, and its thread lets go of the connection."""
@@ -66,3 +59,21 @@ class HttpWatch:
             self._response.shutdown()
         if not self._reading:
             self._response.close()
+
+
+def event_of(line: bytes, *, what: str) -> WatchEvent:
+    """What a line of a watch says.
+
+    Raises:
+        ClusterFault: when it says that the watch failed.
+        ValueError: when it is nothing that a watch of Kubernetes says.
+    """
+    match orjson.loads(line):
+        case {"type": "ERROR", "object": status}:
+            code = dig(status, "code")
+            raise ClusterFault(classify(code if isinstance(code, int) else 500, orjson.dumps(status)), what=what)
+        case {"type": "BOOKMARK", "object": dict(body)}:
+            return WatchEvent(Change.BOOKMARK, body)
+        case {"type": str(change), "object": {"apiVersion": str(), "kind": str(), "metadata": {"name": str()}} as body}:
+            return WatchEvent(Change(change), body)
+    raise ValueError("a line of the watch is no event")

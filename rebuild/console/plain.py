@@ -16,6 +16,7 @@ from rebuild.console.words import trouble
 from rebuild.model.events import (
     ApplyAsked,
     Event,
+    IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
     ObjectVerified,
@@ -113,7 +114,7 @@ class PlainView:
             case RunResumed(since, clock, _, _, at):
                 gap = f"after a gap of {at - since:.1f} s" if clock is not GapClock.NONE else "after a gap"
                 self._say(at, "resumed", gap)
-            case PodsObserved() | ImageObserved() | ApplyAsked():
+            case PodsObserved() | ImageObserved() | ApplyAsked() | IgnoreRulesUsed():
                 pass
             case TimerFired(_, at):
                 self._sign_of_life(at)

@@ -14,9 +14,9 @@ from rebuild.drill.playbook import DrillOptions
 from rebuild.engine.policy import Policy
 from rebuild.journal.file import JournalBroken
 from rebuild.model import kinds
-from rebuild.model.errors import Unreachable
+from rebuild.model.errors import RebuildError
 from rebuild.model.images import Image
-from rebuild.ops import experience, sources
+from rebuild.ops import experience, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import Stoppable, apply
 from rebuild.ops.blueprint import declared
@@ -41,6 +41,7 @@ def drill(
     Raises:
         RebuildError: when the drill cannot go on; the target is gone then as well, unless it is to be kept.
     """
+    own = rules.read(options.rules, takes_over=options.imported_rules)
     with run.phase("source", counted=False):
         read = sources.read_all(options.source)
         source = sources.event_of(read)
@@ -54,7 +55,8 @@ def drill(
         with run.phase("plan"):
             bound = _bind(run, provider, target)
             found = found.served_by(bound.served)
-            plan = plans.on_target(found, plans.look(found, bound, experience.of(source, fidelity=bound.fidelity)))
+            around = plans.look(found, bound, experience.of(source, fidelity=bound.fidelity))
+            plan = plans.on_target(found, around, own)
             run.record(plans.event_of(plan, key=run.key, at=run.now()))
         left = max(options.timeout - (run.now() - began), 0.0)
         policy = Policy(object_deadline=options.object_timeout, run_deadline=left)
@@ -70,8 +72,22 @@ def _target(run: Run, provider: Provider, options: DrillOptions, stoppable: Stop
         with run.phase("provision"):
             target = provider.create(name, owned=not options.keep, told=run.stage)
             if not options.keep:
-                stack.callback(_take_away, run, provider, name, stoppable)
+                stack.enter_context(_taken_away(run, provider, name, stoppable))
         yield target
+
+
+@contextmanager
+def _taken_away(run: Run, provider: Provider, name: str, stoppable: Stoppable) -> Iterator[None]:
+    """Take the cluster away at the end. What cut the drill short stays the news; that the cluster stays is its note."""
+    try:
+        yield
+    except BaseException as error:
+        try:
+            _take_away(run, provider, name, stoppable)
+        except (RebuildError, OSError) as left:
+            error.add_note("\n".join((str(left), *getattr(left, "__notes__", ()))))
+        raise
+    _take_away(run, provider, name, stoppable)
 
 
 def _take_away(run: Run, provider: Provider, name: str, stoppable: Stoppable) -> None:
@@ -79,18 +95,23 @@ def _take_away(run: Run, provider: Provider, name: str, stoppable: Stoppable) ->
     stoppable(lambda _reason: None)
     try:
         with run.phase("teardown", counted=False):
-            provider.delete(name)
+            _delete(provider, name)
     except JournalBroken:
         # A full disk is no reason to leave a cluster running.
-        provider.delete(name)
+        _delete(provider, name)
         raise
-    except Unreachable as error:
-        raise type(error)(
-            f"{error}\nthe drill's cluster {name} is still there",
-            hint=f"`rebuild lab down {name}` removes it once the cause is gone",
-        ) from error
     finally:
         stoppable(None)
+
+
+def _delete(provider: Provider, name: str) -> None:
+    try:
+        provider.delete(name)
+    except BaseException as error:
+        error.add_note(
+            f"the drill's cluster {name} is still there, whole or in part: `rebuild lab down {name}` removes it"
+        )
+        raise
 
 
 def _bind(run: Run, provider: Provider, target: Target) -> BoundTarget:

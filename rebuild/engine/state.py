@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rebuild.engine.policy import Policy
-from rebuild.health import compute
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.faults import Fault
 from rebuild.model.groups import is_group
@@ -57,6 +56,9 @@ class Progress:
     missed_at: float = 0.0
     """Since when."""
     image_timed: bool = False
+    grace_timed: bool = False
+    grace_over: bool = False
+    """Whether a health that is only assumed counts by now."""
     because: Ref | None = None
     """Whose failure skipped it."""
     reason: str = ""
@@ -87,19 +89,18 @@ class Progress:
         if self.stage is Stage.WAITING and edge in self.released_without:
             self.released_without = tuple(each for each in self.released_without if each != edge)
 
-    def forget(self) -> None:
+    def forget(self, *, has_readiness: bool) -> None:
         """What was seen, and what was on its way, belongs to a process that is gone."""
         self.seen, self.seen_version = None, 0
         self.trouble, self.missed, self.image_timed = None, "", False
-        self.holding, self.overdue = False, False
-        self.unseen = (
-            self.stage is Stage.DONE and self.step.awaited and compute.has_readiness(*self.step.ref.group_kind)
-        )
+        self.holding = self.overdue = self.grace_timed = False
+        self.unseen = self.stage is Stage.DONE and self.step.awaited and has_readiness
 
     @property
     def is_current(self) -> bool:
-        """Healthy as of our write or later."""
-        return self.status is not None and self.status.health is Health.CURRENT
+        """Healthy as of our write or later, and for long enough where that is only assumed."""
+        status = self.status
+        return bool(status and status.health is Health.CURRENT and (self.grace_over or not status.provisional))
 
 
 class State:
@@ -159,8 +160,8 @@ class State:
         self.stop_reason, self.finished = "", False
         self.relapses_timed = self.relapses_over = False
         self.timed.clear()
-        for progress in self.objects.values():
-            progress.forget()
+        for ref, progress in self.objects.items():
+            progress.forget(has_readiness=self.plan.rulebook.has_readiness(*ref.group_kind))
 
     def others_awaited(self, progress: Progress) -> list[Ref]:
         """The expected objects that an object cannot leave without, once nothing of ours stands before it."""

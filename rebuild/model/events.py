@@ -12,6 +12,7 @@ from typing import TypeAlias
 from rebuild.model.edges import Edge
 from rebuild.model.facts import Fact, Process
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.ignored import Ignored, RuleUse
 from rebuild.model.images import Image, NeededImage
 from rebuild.model.objects import Origin
 from rebuild.model.pods import PodEvent, PodTimes
@@ -35,8 +36,8 @@ class RunStarted:
 class ApplyAsked:
     """How `apply` was called, as far as another process needs that to go on with it; credentials are left out.
 
-    Where the source is, `SourceRead` says; `additions` are folders beside it. The last four are the engine's patience
-    in seconds.
+    Where the source is, `SourceRead` says; `additions` are folders beside it. `rules` is the user's file of rules,
+    empty where there is none. The last five are the engine's patience in seconds.
     """
 
     namespace: str
@@ -44,9 +45,12 @@ class ApplyAsked:
     context: str
     kubeconfig: str
     request_timeout: float
+    rules: str
+    takes_over: bool
     object_deadline: float
     run_deadline: float
     soft_hold: float
+    grace: float
     image_patience: float
 
 
@@ -118,7 +122,10 @@ class PlannedObject:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The whole plan, before anything is written; `expected` and `waiting_claims` are those of `plan.steps.Plan`."""
+    """The whole plan, before anything is written.
+
+    `expected` are the objects that others make, `waiting_claims` those that are bound when a Pod uses them.
+    """
 
     objects: tuple[PlannedObject, ...]
     edges: tuple[Edge, ...]
@@ -156,7 +163,8 @@ class ObjectEnded:
 class ObjectVerified:
     """What verification found of one declared object.
 
-    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read.
+    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read. `dissent` is
+    what a second opinion says against this, where one was asked for.
     """
 
     ref: Ref
@@ -165,6 +173,15 @@ class ObjectVerified:
     status: Status
     differences: tuple[Difference, ...]
     controller_owned: tuple[Difference, ...]
+    ignored: tuple[Ignored, ...] = ()
+    dissent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRulesUsed:
+    """What the rules by which differences are ignored came to, when all objects had been looked at."""
+
+    uses: tuple[RuleUse, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +238,7 @@ Event: TypeAlias = (
     | WriteIntended
     | ObjectEnded
     | ObjectVerified
+    | IgnoreRulesUsed
     | PodsObserved
     | ImageObserved
     | RunEnded

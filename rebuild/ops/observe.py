@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -12,7 +12,7 @@ from rebuild.engine.policy import Policy
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause, Fault
-from rebuild.model.kinds import Kinds
+from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body
 from rebuild.plan.snapshot import KindVersion, Snapshot, kinds_to_list
 from rebuild.system import clock
@@ -20,8 +20,10 @@ from rebuild.system import clock
 PATIENCE = 30.0
 """Seconds after its first failure in which a snapshot tries a list again."""
 
-_UNKNOWABLE = (Cause.DENIED, Cause.FORBIDDEN, Cause.WEBHOOK)
-"""What we may not list, and what nobody converts to the version that we ask for."""
+_UNKNOWABLE = (Cause.DENIED, Cause.FORBIDDEN, Cause.WEBHOOK, Cause.INTERNAL, Cause.INVALID)
+"""What we may not list, what nobody converts to the version that we ask for, and what the server itself cannot read."""
+_BELIEVED = 2
+"""How often a kind has to be denied by a server that knows us before that counts."""
 _PASSING = (Cause.OVERLOAD, Cause.TRANSPORT, Cause.INTERNAL)
 """What a server that has its hands full, or is just being replaced, answers."""
 
@@ -44,30 +46,82 @@ def snapshot(
     """The live objects of every kind that the blueprint names, of those that a plan looks at anyway, and of `also`.
 
     A kind whose CRD is not applied yet holds nothing; what cannot be known is named with its reason. A list that fails
-    for a moment is asked for again, with the waits of a write that fails for the same cause.
+    for a moment is asked for again, with the waits of a write that fails for the same cause. So is one that is denied
+    by a server that denies us what it has told us before: it has just started, and does not know its bindings yet.
 
     Raises:
         Unreachable: when the cluster stops answering.
     """
-    patient = Retrying(
-        retry=retry_if_exception(_may_pass), wait=_wait, stop=_Patience(), sleep=clock.sleep, reraise=True
-    )
+    patience = _Patience()
     items: list[Body] = []
     unread: dict[KindVersion, Fault] = {}
     for kind, version in kinds_to_list(blueprint, known, also):
         try:
-            items += patient(cluster.list, kind, version).items
+            items += _patient(cluster, patience)(cluster.list, kind, version).items
         except ClusterFault as error:
-            if error.fault.cause in _UNKNOWABLE:
+            if error.fault.cause in _UNKNOWABLE or _is_dead_backend(error.fault):
                 unread[kind.group, kind.kind, version] = error.fault
             elif error.fault.cause is not Cause.NOT_SERVED:
                 raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
     return Snapshot(items, unread)
 
 
-def _may_pass(error: BaseException) -> bool:
-    # 429 also comes for a kind whose storage is being set up anew, which is not served for that moment.
-    return isinstance(error, ClusterFault) and (error.fault.cause in _PASSING or error.fault.status == 429)
+def _is_dead_backend(fault: Fault) -> bool:
+    """Whether an aggregated API does not answer: what it holds is not gone, only out of sight."""
+    return fault.cause is Cause.NOT_SERVED and fault.status == 503
+
+
+def metadata(cluster: Cluster, kinds: Iterable[Kind]) -> tuple[list[Body], dict[Kind, Fault]]:
+    """What there is of some kinds, in their preferred versions and by its metadata alone: one list for each kind.
+
+    Returns:
+        The objects, and why the kinds that could not be listed were not.
+
+    Raises:
+        Unreachable: when the cluster stops answering.
+    """
+    patience = _Patience()
+    items: list[Body] = []
+    unread: dict[Kind, Fault] = {}
+    for kind in kinds:
+        try:
+            items += _patient(cluster, patience)(cluster.list, kind, kind.versions[0], metadata_only=True).items
+        except ClusterFault as error:
+            if error.fault.cause is Cause.TRANSPORT:
+                raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
+            unread[kind] = error.fault
+    return items, unread
+
+
+def _patient(cluster: Cluster, patience: _Patience) -> Retrying:
+    """Asks for one list again while its failure may pass."""
+    return Retrying(
+        retry=retry_if_exception(_Doubt(cluster)), wait=_wait, stop=patience, sleep=clock.sleep, reraise=True
+    )
+
+
+class _Doubt:
+    """Whether the failure of one kind's list may pass."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster, self._denials = cluster, 0
+
+    def __call__(self, error: BaseException) -> bool:
+        if not isinstance(error, ClusterFault):
+            return False
+        if error.fault.cause is Cause.DENIED and self._knows_us():
+            self._denials += 1
+            return self._denials < _BELIEVED
+        # 429 also comes for a kind whose storage is being set up anew, which is not served for that moment.
+        return error.fault.cause in (*_PASSING, Cause.DENIED) or error.fault.status == 429
+
+    def _knows_us(self) -> bool:
+        """Whether we may still see who the cluster is, as when we were bound to it."""
+        try:
+            self._cluster.identity()
+        except ClusterFault:
+            return False
+        return True
 
 
 def _wait(state: RetryCallState) -> float:

@@ -16,7 +16,8 @@ from rebuild.ops.sources import SourceOptions
 from rebuild.ops.target import BoundTarget
 from rebuild.ops.unfinished import Unfinished
 from rebuild.plan import restore
-from rebuild.plan.snapshot import Snapshot
+from rebuild.plan.build import Surroundings
+from rebuild.plan.rules import Rules
 from rebuild.plan.steps import Plan
 
 _AGAIN = "`rebuild apply` begins a new run, which sends only what differs"
@@ -59,21 +60,17 @@ def assert_same_cluster(unfinished: Unfinished, target: BoundTarget) -> None:
         )
 
 
-def plan(unfinished: Unfinished, blueprint: Blueprint, target: BoundTarget) -> Plan:
-    """The plan of the run, as it was made.
+def plan(unfinished: Unfinished, blueprint: Blueprint, target: BoundTarget, rules: Rules) -> Plan:
+    """The plan of the run, as it was made; the user's rules may have changed meanwhile, as they only judge.
 
     Raises:
         SourceChanged: when the source declares something else now.
         Unreachable: when the target stops answering.
     """
-    planned = unfinished.planned
-    snapshot = Snapshot(())
-    if restore.needs_snapshot(planned):
-        snapshot = observe.snapshot(target.cluster, blueprint, blueprint.kinds)
+    snapshot = observe.snapshot(target.cluster, blueprint, blueprint.kinds)
+    around = Surroundings(snapshot, target.capabilities)
     try:
-        return restore.restored(
-            planned, blueprint, target.capabilities, snapshot, manager=FIELD_MANAGER, key=unfinished.key
-        )
+        return restore.restored(unfinished.planned, blueprint, around, rules, manager=FIELD_MANAGER, key=unfinished.key)
     except restore.Changed as error:
         source = unfinished.source
         where = f"{source.repository} at {source.commit[:12]}" if source.commit else source.repository

@@ -69,7 +69,13 @@ class Unfinished:
     def policy(self) -> Policy:
         """The patience that the run began with: replayed facts mean the same only under the same policy."""
         asked = self.asked
-        return Policy(asked.object_deadline, asked.run_deadline, asked.soft_hold, asked.image_patience)
+        return Policy(
+            object_deadline=asked.object_deadline,
+            run_deadline=asked.run_deadline,
+            soft_hold=asked.soft_hold,
+            grace=asked.grace,
+            image_patience=asked.image_patience,
+        )
 
     @property
     def facts(self) -> tuple[Fact, ...]:

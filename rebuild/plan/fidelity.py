@@ -1,18 +1,19 @@
 """What a target without containers cannot take as declared, and what is done instead. Every change here is a limit.
 
 Simulated nodes run no process, so nothing answers behind a Service, and a lab is sealed, so nothing outside this
-machine does either: a fail-closed webhook would make every write that it covers fail, and an aggregated API would never
-be served.
+machine does either: a fail-closed webhook would make every write that it covers fail, an aggregated API would never
+be served, and no operator reports how its custom resources are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from rebuild.health.compute import Rulebook
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.findings import Limit
@@ -55,20 +56,25 @@ class Fitted:
     held_back: dict[Ref, str] = field(default_factory=dict)
     unawaited: set[Ref] = field(default_factory=set)
     limits: list[Limit] = field(default_factory=list)
+    operators: bool = True
+    """Whether there are containers for operators to run in."""
 
     def hold_back(self, ref: Ref, code: str, message: str) -> None:
         """Leave an object out, and say why."""
         self.held_back[ref] = message
         self.limits.append(Limit(code, ref, message))
 
-    def openable(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    def openable(self, edges: Iterable[Edge], produced: Container[Ref] = ()) -> tuple[Edge, ...]:
         """The edges whose gates this target can open; the others are not waited for, which is a limit as well.
 
         A dependent that is held back itself has its limit already, and a group can have none.
+
+        Args:
+            produced: what operators make of declared objects and is not there yet; where nothing runs, nobody makes it.
         """
         kept = []
         for edge in edges:
-            if not self._stays_closed(edge):
+            if not (self._stays_closed(edge) or (not self.operators and edge.dependency in produced)):
                 kept.append(edge)
             elif edge.dependent not in self.held_back and not is_group(edge.dependent):
                 message = f"does not wait until {edge.dependency} {edge.gate}: that never comes true here"
@@ -81,14 +87,23 @@ class Fitted:
         return edge.dependency in self.unawaited and edge.gate is not Gate.EXISTS
 
 
-def fit(blueprint: Blueprint, capabilities: Capabilities) -> Fitted:
-    """Fit what is declared to what the target can do."""
-    fitted = Fitted()
+def fit(blueprint: Blueprint, capabilities: Capabilities, rulebook: Rulebook) -> Fitted:
+    """Fit what is declared to what the target can do; `rulebook` says whose health only an operator can show."""
+    fitted = Fitted(operators=capabilities.containers)
     if not capabilities.containers:
         _webhooks(blueprint, fitted)
         _aggregated_apis(blueprint, fitted)
         _conversions(blueprint, fitted)
+        _custom_resources(blueprint, rulebook, fitted)
     return fitted
+
+
+def _custom_resources(blueprint: Blueprint, rulebook: Rulebook, fitted: Fitted) -> None:
+    for manifest in blueprint:
+        if rulebook.needs_operator(manifest.ref) and manifest.ref not in fitted.held_back:
+            fitted.unawaited.add(manifest.ref)
+            message = "its health is not provable here: no operator runs that could report it"
+            fitted.limits.append(Limit("health-not-provable", manifest.ref, message))
 
 
 def _webhooks(blueprint: Blueprint, fitted: Fitted) -> None:

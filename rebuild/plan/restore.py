@@ -6,6 +6,7 @@ The record holds digests in the place of bodies, so each body has to prove that 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.events import Planned, PlannedObject
@@ -13,9 +14,8 @@ from rebuild.model.objects import Manifest
 from rebuild.model.redaction import digest
 from rebuild.model.refs import Ref
 from rebuild.plan import fidelity
-from rebuild.plan.build import setting_for
-from rebuild.plan.fidelity import Capabilities
-from rebuild.plan.snapshot import Snapshot
+from rebuild.plan.build import Surroundings, rulebook_for, setting_for
+from rebuild.plan.rules import Rules
 from rebuild.plan.steps import Action, Plan, Step
 from rebuild.verify import reapply
 
@@ -31,8 +31,8 @@ class Changed(Exception):
 def restored(
     planned: Planned,
     blueprint: Blueprint,
-    capabilities: Capabilities,
-    snapshot: Snapshot,
+    surroundings: Surroundings,
+    rules: Rules,
     *,
     manager: str,
     key: bytes,
@@ -42,15 +42,18 @@ def restored(
     Args:
         planned: the record.
         blueprint: what the source declares now.
-        capabilities: what the target can do.
-        snapshot: what lives there, where that decides on what is sent; see `needs_snapshot`.
+        surroundings: what the target can do and holds now, since a controller may own a field of what lives.
+        rules: what the user says of health, and of differences that are to be ignored.
         manager: the field manager that writes are made as.
         key: of the record's digests.
 
     Raises:
         Changed: when an object is new, gone, or would be sent with another body.
     """
-    fitted = fidelity.fit(blueprint, capabilities)
+    snapshot = surroundings.snapshot
+    rulebook = rulebook_for(blueprint, snapshot, own=rules.health)
+    rulebook = replace(rulebook, waiting_claims=frozenset(planned.waiting_claims))
+    fitted = fidelity.fit(blueprint, surroundings.capabilities, rulebook)
     setting = setting_for(blueprint, snapshot, manager=manager)
 
     def bodies(of: PlannedObject) -> Iterator[Manifest]:
@@ -82,11 +85,7 @@ def restored(
         kinds=blueprint.kinds,
         findings=planned.findings,
         limits=planned.limits,
-        waiting_claims=frozenset(planned.waiting_claims),
+        rulebook=rulebook,
+        ignoring=rules.ignoring(blueprint)[0],
         images=planned.images,
     )
-
-
-def needs_snapshot(planned: Planned) -> bool:
-    """Whether what was planned may depend on what lived: controllers own fields of live objects only."""
-    return any(each.action == Action.CONFIGURE for each in planned.objects)

@@ -13,7 +13,6 @@ from rebuild.engine import handle
 from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
 from rebuild.engine.policy import Policy
 from rebuild.engine.state import Stage, State
-from rebuild.health import compute
 from rebuild.journal.file import JournalBroken
 from rebuild.model.events import Event, ObjectEnded, WriteIntended
 from rebuild.model.facts import Fact, HealthSeen, RunResumed, StopAsked, TimerFired, WriteAccepted, WriteFailed
@@ -108,11 +107,18 @@ class Driver:
             self._facts,
             self._now,
             relevant=relevant,
-            waiting_claims=self._plan.waiting_claims,
             known=frozenset(ref for ref, each in self.state.objects.items() if each.version),
+            rulebook=self._plan.rulebook,
             troubles=self._troubles() if self._pods else None,
         )
-        writers = Writers(self._cluster, self._plan.kinds, self._facts, self._now, threads=self._in_flight)
+        writers = Writers(
+            self._cluster,
+            self._plan.kinds,
+            self._facts,
+            self._now,
+            rulebook=self._plan.rulebook,
+            threads=self._in_flight,
+        )
         patient = True
         try:
             for ref in self._plan.expected:
@@ -223,14 +229,14 @@ class Driver:
 
     def _settle(self, ref: Ref, version: int) -> None:
         """What lives and has no readiness is healthy."""
-        if not compute.has_readiness(*ref.group_kind):
+        if not self._plan.rulebook.has_readiness(*ref.group_kind):
             self._facts.put(HealthSeen(ref, Status(Health.CURRENT), version, self._now()))
 
     def _follow(self, watchers: Watchers, ref: Ref) -> None:
         kind = self._plan.kinds.of(ref)
         if kind is None:
             return
-        if compute.has_readiness(*ref.group_kind) or ref in self._plan.expected:
+        if self._plan.rulebook.has_readiness(*ref.group_kind) or ref in self._plan.expected:
             version = ref.version if ref.version in kind.versions else kind.versions[0]
             watchers.follow(kind, version)
 

@@ -25,7 +25,7 @@ TOLD: tuple[Event, ...] = (
     SourceRead("/somewhere", "main", "prod", "c0ffee", ""),
     TargetBound("uid-1", "v1.37.2", "https://127.0.0.1:1", "existing", "kwok"),
     Planned((), (), (), (), 1.0),
-    ApplyAsked("default", (), "staging", "", 60.0, 300.0, 1800.0, 10.0, 30.0),
+    ApplyAsked("default", (), "staging", "", 60.0, "", True, 300.0, 1800.0, 10.0, 5.0, 30.0),
     PhaseBegan("apply", True, 2.0),
     StopAsked("interrupted", LAST),
 )

@@ -14,6 +14,7 @@ from rebuild.ops.blueprint import Declared, declared
 from rebuild.plan import restore
 from rebuild.plan.build import Surroundings
 from rebuild.plan.fidelity import Capabilities
+from rebuild.plan.rules import NO_RULES
 from rebuild.plan.snapshot import Snapshot
 from rebuild.plan.steps import Action, Plan
 
@@ -79,7 +80,9 @@ def planned(text: str, snapshot: Snapshot, *, key: bytes = KEY) -> tuple[Plan, P
 
 
 def restored(record: Planned, text: str, snapshot: Snapshot, *, key: bytes = KEY) -> Plan:
-    return restore.restored(record, read(text).blueprint, KWOK, snapshot, manager=FIELD_MANAGER, key=key)
+    return restore.restored(
+        record, read(text).blueprint, Surroundings(snapshot, KWOK), NO_RULES, manager=FIELD_MANAGER, key=key
+    )
 
 
 EMPTY = Snapshot(())
@@ -93,7 +96,9 @@ def same(one: Plan, other: Plan) -> bool:
         {ref: (s.action, s.awaited, s.tail, s.version, s.reason) for ref, s in each.steps.items()}
         for each in (one, other)
     ]
-    rest = [(each.edges, each.expected, each.waiting_claims, each.limits, each.images) for each in (one, other)]
+    rest = [
+        (each.edges, each.expected, each.rulebook.waiting_claims, each.limits, each.images) for each in (one, other)
+    ]
     return payloads[0] == payloads[1] and steps[0] == steps[1] and rest[0] == rest[1]
 
 
@@ -101,8 +106,7 @@ def test_the_same_source_gives_the_same_plan_whatever_lives_by_now() -> None:
     plan, record = planned(SHOP, EMPTY)
     assert {Action.CREATE, Action.HOLD_BACK, Action.FAIL} <= {step.action for step in plan.steps.values()}
     assert plan.expected
-    assert plan.waiting_claims
-    assert not restore.needs_snapshot(record)
+    assert plan.rulebook.waiting_claims
     assert same(restored(record, SHOP, LATER), plan)
 
 
@@ -117,7 +121,6 @@ def test_what_a_controller_owned_then_is_left_out_again() -> None:
     web = plan.steps[Ref.of("apps/v1", "Deployment", "shop", "web")]
     assert web.action is Action.CONFIGURE
     assert "replicas" not in web.manifest.body["spec"]
-    assert restore.needs_snapshot(record)
     assert same(restored(record, HPA, Snapshot([deployment])), plan)
 
 

@@ -1,16 +1,17 @@
 """kapp applies an object before or after a group of others, and waits until those are ready in between.
 
 `kapp.k14s.io/change-group` puts an object into a group, and `kapp.k14s.io/change-rule` reads `upsert after upserting
-GROUP` or `upsert before upserting GROUP`; both may be given again with a suffix (`change-rule.db`). Rules about
-deletions say nothing about a rebuild. As https://carvel.dev/kapp/docs/latest/apply-ordering/ defines it.
+GROUP` or `upsert before upserting GROUP`; both may be given again with a suffix (`change-rule.db`). A rule may also
+name one of the groups that kapp has by itself (`graph.kapp`). Rules about deletions say nothing about a rebuild.
+As https://carvel.dev/kapp/docs/latest/apply-ordering/ defines it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from rebuild.graph import fans
+from rebuild.graph import fans, kapp
 from rebuild.graph.fields import pairs
 from rebuild.graph.index import Index
 from rebuild.model.edges import Edge, Gate, Strength
@@ -26,15 +27,18 @@ def edges_from(index: Index) -> Iterator[Edge]:
     members: dict[str, list[Ref]] = defaultdict(list)
     after: dict[str, list[Ref]] = defaultdict(list)
     before: dict[str, list[Ref]] = defaultdict(list)
-    for item in index:
+    for item in _with(index, _GROUP):
         for name in _values(item, _GROUP):
             members[name].append(item.ref)
+    for item in _with(index, _RULE):
         for rule in _values(item, _RULE):
             match rule.split():
                 case ["upsert", "after", "upserting", name]:
                     after[name].append(item.ref)
                 case ["upsert", "before", "upserting", name]:
                     before[name].append(item.ref)
+    for name in {*after, *before}:
+        members[name] = list(dict.fromkeys((*members[name], *kapp.members(name, index))))
     for name, waiting in after.items():
         yield from _fan(waiting, members[name], f"its change rule comes after group {name}")
     for name, awaited in before.items():
@@ -43,7 +47,7 @@ def edges_from(index: Index) -> Iterator[Edge]:
 
 def findings_from(index: Index) -> Iterator[Finding]:
     """Errors: a rule that cannot be read; kapp refuses it as well."""
-    for item in index:
+    for item in _with(index, _RULE):
         for rule in _values(item, _RULE):
             match rule.split():
                 case ["upsert" | "delete", "after" | "before", "upserting" | "deleting", _]:
@@ -56,6 +60,11 @@ def findings_from(index: Index) -> Iterator[Finding]:
                 item.origin,
                 "write `upsert after upserting GROUP`",
             )
+
+
+def _with(index: Index, key: str) -> Iterable[Manifest]:
+    """The objects with that annotation, or with several of it by their suffixes."""
+    return index.annotated(*(name for name in index.annotations() if name == key or name.startswith(f"{key}.")))
 
 
 def _values(item: Manifest, key: str) -> list[str]:
