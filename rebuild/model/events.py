@@ -22,13 +22,17 @@ from rebuild.model.states import Outcome, Status
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """`started` is RFC 3339 in UTC; `objective` is the recovery time objective in seconds, 0 where there is none."""
+    """`started` is RFC 3339 in UTC; times are in seconds, 0 where there is none.
+
+    `objective` is the recovery time objective, `stable` for how long what came back has to stay.
+    """
 
     run: str
     verb: str
     tool: str
     started: str
     objective: float = 0.0
+    stable: float = 0.0
     process: Process | None = None
 
 
@@ -178,6 +182,15 @@ class ObjectVerified:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectRelapsed:
+    """An object that verification had found in order is not any more."""
+
+    ref: Ref
+    status: Status
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class IgnoreRulesUsed:
     """What the rules by which differences are ignored came to, when all objects had been looked at."""
 
@@ -238,6 +251,7 @@ Event: TypeAlias = (
     | WriteIntended
     | ObjectEnded
     | ObjectVerified
+    | ObjectRelapsed
     | IgnoreRulesUsed
     | PodsObserved
     | ImageObserved

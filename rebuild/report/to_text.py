@@ -68,12 +68,20 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
             yield "recovery time not measured: the clock went back in a gap"
         else:
             yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
+    yield from _stable(ledger)
     ignored = sum(len(r.verification.ignored) for r in ledger.objects.values() if r.verification)
     if ignored:
         yield f"{counted(ignored, 'difference')} ignored"
     known = len(limits(ledger))
     if known:
         yield counted(known, "limit")
+
+
+def _stable(ledger: Ledger) -> Iterator[str]:
+    """For how long everything has stayed, where somebody asked for that."""
+    asked = ledger.run.stable if ledger.run else 0.0
+    if asked and verdict(ledger).word is Word.PASS:
+        yield f"stable for {asked:g} s"
 
 
 def _target(ledger: Ledger) -> str:

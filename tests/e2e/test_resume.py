@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,7 +17,9 @@ import pytest
 
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
+from rebuild.ops import exclusive
 from rebuild.providers.kwok.lab import Lab
+from rebuild.system import places
 from tests.e2e.support import our_writes, rebuild, rebuild_through
 from tests.support.crash import Crasher
 
@@ -338,6 +341,21 @@ def limited_apply(case: Case, shell: str) -> Any:
 
 def whole_lines(journal: Path) -> list[bytes]:
     return [line for line in journal.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+
+
+@pytest.mark.fault("R13", "a second `apply` on a cluster that a run writes to: exit 3, and it is told who that is")
+def test_a_cluster_that_a_run_writes_to_is_refused(
+    make_case: MakeCase, outside: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = make_case()
+    monkeypatch.setenv(places.STATE_VARIABLE, str(case.state))
+    uid = outside.request("GET", "/api/v1/namespaces/kube-system")[1]["metadata"]["uid"]
+    with exclusive.held(uid, run="r1", command="rebuild apply /elsewhere"):
+        ran = case.apply()
+    assert ran.code == 3
+    assert f"the cluster {uid} is taken: the run r1 has been writing to it since" in ran.stderr
+    assert f"`rebuild apply /elsewhere`, process {os.getpid()} of " in ran.stderr
+    assert not case.writes()
 
 
 def test_an_unknown_run_is_named_with_the_next_step(state: Path) -> None:
