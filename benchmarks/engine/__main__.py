@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.engine import document, programs, trial, workloads, world
@@ -20,6 +22,7 @@ from benchmarks.engine.trial import Bench, Trial
 from benchmarks.engine.workloads import CORPUS_VARIABLE, SIZES, Workload
 from benchmarks.engine.world import Broken, World
 from rebuild import __version__
+from rebuild.model.errors import RebuildError
 from rebuild.providers.kwok import binaries
 from rebuild.providers.kwok.build import Step
 
@@ -35,7 +38,15 @@ CALIBRATED = tuple(Slots(slots, http2) for http2 in (False, True) for slots in (
 def main() -> None:
     """The command."""
     asked = _arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        _measure(asked)
+    except RebuildError as error:
+        raise SystemExit(f"{error}\n{error.hint or ''}".rstrip()) from error
+
+
+def _measure(asked: argparse.Namespace) -> None:
+    # As Ctrl-C does: take the lab away, and write down what was measured.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     corpus = Path(__file__).parents[3] / "shared" / "corpus"
     if corpus.is_dir():
@@ -53,15 +64,15 @@ def main() -> None:
             slots = min(calibration, key=lambda each: calibration[each])
         trials: list[Trial] = []
         try:
-            trials.extend(_all(benches, chosen, wanted, asked.rounds, slots))
+            trials.extend(_all(benches, chosen, wanted, _Limits(asked.rounds, began + asked.minutes * 60), slots))
         except (Broken, KeyboardInterrupt) as error:
             broken = f"{type(error).__name__}: {error}"
-    versions = {ORACLE: "benchmarks/native", OURS: __version__, **{name: VERSIONS[name] for name in asked.peers}}
+    versions = {ORACLE: "benchmarks/native", OURS: _version(), **{name: VERSIONS[name] for name in asked.peers}}
     setting = Setting(
         command=f"uv run python -m benchmarks.engine {' '.join(sys.argv[1:])}".strip(),
         titles={each.name: each.title for each in chosen},
         versions={name: version for name, version in versions.items() if name in wanted},
-        missing=built.missing,
+        missing={**built.missing, **_unmade(asked.workloads, chosen)},
         slots=slots,
         calibration=calibration,
         seconds=time.monotonic() - began,
@@ -76,10 +87,25 @@ def main() -> None:
         raise SystemExit(f"ended early: {broken}")
 
 
+def _unmade(asked: list[str], chosen: list[Workload]) -> dict[str, str]:
+    """The workloads that were asked for and cannot be made here, or not at this size."""
+    made = {workload.name.split(" ")[0] for workload in chosen}
+    reasons = {"kube-prometheus": f"{CORPUS_VARIABLE} names no folder that holds it"}
+    return {name: reasons.get(name, "not at this size") for name in asked if name not in made}
+
+
+def _version() -> str:
+    """The version with the commit, and whether there is more than the commit."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(git, capture_output=True, text=True)
+    return f"{__version__} {done.stdout.strip()}".strip()
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.engine", description=__doc__)
     parser.add_argument("--workloads", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=" ".join(NAMES))
-    parser.add_argument("--rounds", type=int, default=4, help="how often each tool runs; every other round backwards")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each tool runs at most")
+    parser.add_argument("--minutes", type=float, default=14.0, help="no round begins that would not end by then")
     parser.add_argument("--sizes", choices=SIZES, default="full")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
     parser.add_argument(
@@ -87,6 +113,14 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--output", type=Path, default=RESULT, help="where the page goes; results/engine.md by default")
     return parser.parse_args()
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How many rounds, and until when on the monotonic clock a round may begin that would end by then."""
+
+    rounds: int
+    deadline: float
 
 
 class _Benches:
@@ -103,35 +137,51 @@ class _Benches:
 
 
 def _calibrated(benches: _Benches, objects: int) -> Iterator[tuple[Slots, float]]:
-    """How long the oracle takes for W1 in each of its ways; the first run only warms the API server up."""
+    """How long the oracle takes for W1 in each of its ways."""
     bench = benches.of(workloads.flat("W1", objects))
-    for number, slots in enumerate((CALIBRATED[0], *CALIBRATED)):
+    _warm(bench, CALIBRATED[0])
+    for slots in CALIBRATED:
         for found in bench.trials(ORACLE, slots):
-            _say(f"calibration, {slots}", found)
-            if number and not found.failed:
+            _say(f"{slots}", found)
+            if not found.failed:
                 yield slots, found.ready
 
 
-def _all(benches: _Benches, chosen: list[Workload], wanted: set[str], rounds: int, slots: Slots) -> Iterator[Trial]:
-    """Every workload, round by round; every other round runs the tools in the opposite order."""
-    for workload in chosen:
-        bench = benches.of(workload)
-        tools = [tool for tool in workload.tools if tool in wanted]
-        failures: Counter[str] = Counter()
-        count = min(rounds, workload.rounds or rounds)
-        for number in range(count):
+def _all(benches: _Benches, chosen: list[Workload], wanted: set[str], limits: _Limits, slots: Slots) -> Iterator[Trial]:
+    """Round by round all workloads, every other round with the tools in the opposite order.
+
+    The first round is measured in any case; later on a workload is passed over that would take too long.
+    """
+    failures: Counter[tuple[str, str]] = Counter()
+    ready: dict[str, Bench] = {}
+    took: dict[str, float] = {}
+    for number in range(limits.rounds):
+        for workload in chosen:
+            name, began = workload.name, time.monotonic()
+            if number and (0 < workload.rounds <= number or began + took[name] > limits.deadline):
+                continue
+            if name not in ready:
+                ready[name] = benches.of(workload)
+                _warm(ready[name], slots)
+            tools = [tool for tool in workload.tools if tool in wanted and failures[name, tool] < HOPELESS]
             for tool in tools if number % 2 == 0 else reversed(tools):
-                if failures[tool] == HOPELESS:
-                    continue
-                for found in bench.trials(tool, slots):
-                    _say(f"round {number + 1} of {count}", found)
-                    failures[tool] += bool(found.failed)
+                for found in ready[name].trials(tool, slots):
+                    _say(f"round {number + 1}", found)
+                    failures[name, tool] += bool(found.failed)
                     yield found
+            took[name] = time.monotonic() - began
+
+
+def _warm(bench: Bench, slots: Slots) -> None:
+    """An API server is slow with kinds that it has never seen; nobody is to pay for that."""
+    if ORACLE in bench.prepared.workload.tools:
+        for found in bench.trials(ORACLE, slots):
+            _say("warming up", found)
 
 
 def _say(where: str, found: Trial) -> None:
     told = f"failed: {found.failed}" if found.failed else f"{found.ready:7.2f} s ready {found.exit:7.2f} s end"
-    sys.stderr.write(f"{found.workload:<16} {where:<14} {found.tool:<8} {told}\n")
+    sys.stderr.write(f"{found.workload:<16} {where:<16} {found.tool:<8} {told}\n")
 
 
 class _Building:

@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from benchmarks.engine import targets, tools
 from benchmarks.engine.targets import Results
@@ -115,10 +116,24 @@ def _table(results: Results, name: str) -> Iterator[str]:
             f"{len(good)}" if len(good) == len(trials) else f"{len(good)} of {len(trials)}",
         ]
         yield f"| {' | '.join(cells)} |"
+    if phases := _phases(results, name):
+        yield ""
+        yield f"Where rebuild's time goes, by its own report: {phases}."
     for trial in results.trials:
         if trial.workload == name and trial.failed:
             yield ""
             yield f"{trial.tool} failed: {' '.join(trial.failed.split())}"
+
+
+def _phases(results: Results, name: str) -> str:
+    """The median of each phase."""
+    names = dict.fromkeys(phase for trial in results.of(name, targets.OURS) for phase in trial.phases)
+    found = {phase: results.typical(name, targets.OURS, partial(_phase, phase)) for phase in names}
+    return ", ".join(f"{phase} {seconds:.2f} s" for phase, seconds in found.items() if seconds is not None)
+
+
+def _phase(name: str, trial: Trial) -> float:
+    return trial.phases.get(name, 0.0)
 
 
 def _spread(trials: list[Trial], value: Callable[[Trial], float]) -> str:

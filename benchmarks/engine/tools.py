@@ -17,12 +17,15 @@ from benchmarks.engine.world import World
 RECONCILE = "2m"
 """How long peers are told to wait at most."""
 
+REPORT = "report.json"
+"""Where `rebuild` writes its report, below the home of a run."""
+
 AGENTS = {"oracle": "bench-oracle", "rebuild": "rebuild/", "kubectl": "kubectl/", "kapply": "kapply/", "helm": "Helm/"}
 """How the requests of each tool begin to call themselves."""
 
 FLAGS = {
     "oracle": "server-side apply as `rebuild` sends it, `fieldValidation=Strict`",
-    "rebuild": "`rebuild apply REPOSITORY --context LAB --yes`",
+    "rebuild": "`rebuild apply REPOSITORY --context LAB --yes --report FILE`",
     "kubectl": "`kubectl apply --server-side`, and `kubectl wait` between steps",
     "kapply": f"`kapply apply FOLDER --server-side --reconcile-timeout={RECONCILE}`",
     "helm": f"`helm install bench CHART --wait --timeout {RECONCILE}`",
@@ -84,8 +87,10 @@ class Prepared:
             (self.chart / "Chart.yaml").write_text(yaml.safe_dump(about))
 
 
-def command(tool: str, prepared: Prepared, course: Path, world: World, slots: Slots, *, again: bool) -> list[str]:
-    """The command line of a tool for a workload; `again` where it has run before."""
+def command(
+    tool: str, prepared: Prepared, course: Path, world: World, slots: Slots, home: Path, *, again: bool
+) -> list[str]:
+    """The command line of a tool for a workload; `again` where it has run before with the same home."""
     kubeconfig = f"--kubeconfig={world.lab.kubeconfig}"
     match tool:
         case "oracle":
@@ -94,7 +99,8 @@ def command(tool: str, prepared: Prepared, course: Path, world: World, slots: Sl
             return world.native("write", "-course", str(course), *sending, f"-query={query}")
         case "rebuild":
             target = ("--context", world.lab.context, kubeconfig, "--yes")
-            return [sys.executable, "-m", "rebuild", "apply", str(prepared.repository), *target]
+            report = ("--report", str(home / REPORT))
+            return [sys.executable, "-m", "rebuild", "apply", str(prepared.repository), *target, *report]
         case "kubectl":
             kubectl = [str(world.programs.lab.path("kubectl")), kubeconfig]
             return _script(kubectl, prepared)

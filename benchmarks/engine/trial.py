@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.engine import audit, course, judging, order, tools, truth
@@ -43,6 +43,8 @@ class Trial:
     requests: int = 0
     written: int = 0
     hops: tuple[float, ...] = ()
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """Where the time of ours went, by its own report; `start and end` is what no phase accounts for."""
     load: float = 0.0
 
 
@@ -119,6 +121,7 @@ class Bench:
             requests=seen.requests,
             written=seen.written,
             hops=verdict.hops,
+            phases=_phases(home, ran),
             load=os.getloadavg()[0],
         )
 
@@ -139,12 +142,13 @@ class Bench:
             memory=ran.memory,
             requests=seen.requests,
             written=seen.written,
+            phases=_phases(home, ran),
             load=os.getloadavg()[0],
         )
 
     def _launch(self, tool: str, slots: Slots, home: Path, *, again: bool) -> Launched:
         output = home / "output"
-        wanted = tools.command(tool, self.prepared, self.course.folder, self.world, slots, again=again)
+        wanted = tools.command(tool, self.prepared, self.course.folder, self.world, slots, home, again=again)
         launcher = [str(self.world.programs.native), "launch", f"-timeout={RUN_SECONDS:g}s", "-output", str(output)]
         with subprocess.Popen(
             [*launcher, "--", *wanted], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(home)
@@ -177,6 +181,16 @@ def _last_words(judge: subprocess.Popen[bytes]) -> bytes:
         return line_of(judge, "the judge", SETTLE_SECONDS)
     except Broken:
         return b""
+
+
+def _phases(home: Path, ran: Launched) -> dict[str, float]:
+    """Seconds by phase out of the report of `rebuild`; nothing for other tools, which write none."""
+    try:
+        report = json.loads((home / tools.REPORT).read_bytes())
+    except OSError:
+        return {}
+    phases = {phase["name"]: phase["seconds"] or 0.0 for phase in report["recovery"]["phases"]}
+    return {"start and end": ran.ended - ran.began - sum(phases.values()), **phases}
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -24,6 +24,7 @@ Examples:
   rebuild apply . --path clusters/prod --context staging
   rebuild apply https://git.example.com/env.git --ref v1.4 --context staging --yes
   rebuild apply . --path clusters/prod --context staging --dry-run
+  rebuild apply . --path clusters/prod --context staging --rules rules.yaml --stable-for 2m
 \b
 Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable input
   3 refused by a guard · 4 did not reach its end · 5 source or target unreachable
@@ -40,6 +41,7 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 @options.target
 @options.limits
 @options.rules
+@options.stability
 @click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write to a cluster that is not fresh without asking.")
 @options.output("table", "json", "yaml")
@@ -56,6 +58,7 @@ def command(
     timeout: float | None,
     object_timeout: float | None,
     rules_file: Path | None,
+    stable: float | None,
     imported: bool | None,
     dry_run: bool,
     yes: bool,
@@ -72,7 +75,7 @@ def command(
     own = rules.read(rules_file, takes_over=imported is not False)
     policy = Policy(**_given(run_deadline=timeout, object_deadline=object_timeout))
     with finish.view_for(mode) as view:
-        run = Run("plan" if dry_run else "apply", listener=view, durable=not dry_run)
+        run = Run("plan" if dry_run else "apply", listener=view, stable=stable or 0.0, durable=not dry_run)
         with (
             finish.recorded(run, form=form, report_file=report_file),
             targets.writable(context, kubeconfig, request_timeout, source=location) as target,

@@ -56,6 +56,15 @@ class ApiServer:
             raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
         return Applied(body, created=status == 201)
 
+    def preview(self, manifest: Manifest, kind: Kind) -> Body:
+        """A server-side apply with `dryRun=All`. It is forced, as a conflict would hide what the declaration means."""
+        path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict&force=true&dryRun=All"
+        status, body = self._transport.request("PATCH", path, body=manifest.payload, headers=_APPLY_HEADERS)
+        if dig(body, "metadata", "name") != manifest.ref.name:
+            raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
+        previewed: Body = body
+        return previewed
+
     def list(self, kind: Kind, version: str, namespace: str = "", *, metadata_only: bool = False) -> Listing:
         """All objects of a kind, page by page; the items carry apiVersion and kind, which lists leave out."""
         accept = _METADATA_ONLY if metadata_only else "application/json"

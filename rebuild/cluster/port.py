@@ -91,6 +91,9 @@ class Cluster(Protocol):
     def apply(self, manifest: Manifest, kind: Kind) -> Applied:
         """Server-side apply as our own field manager, without force. One request."""
 
+    def preview(self, manifest: Manifest, kind: Kind) -> Body:
+        """The object as applying it, even by force, would leave it: nothing is stored. One request."""
+
     def list(self, kind: Kind, version: str, namespace: str = "", *, metadata_only: bool = False) -> Listing:
         """All objects of a kind in one version, over all namespaces where none is named.
 

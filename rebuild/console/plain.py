@@ -18,6 +18,7 @@ from rebuild.model.events import (
     IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
+    ObjectRelapsed,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
@@ -95,6 +96,8 @@ class PlainView:
                 self._troubled(ref, trouble, at)
             case ObjectEnded():
                 self._ended(event)
+            case ObjectRelapsed(ref, status, at):
+                self._say(at, "relapsed", f"{ref}: {status.message}")
             case ObjectVerified():
                 self._verified(event)
             case StopAsked(reason, at):

@@ -36,6 +36,8 @@ class Judgement(StrEnum):
     """Verification found a declared field that does not mean the same."""
     UNHEALTHY = "unhealthy"
     """Verification found it present and equal, and not healthy."""
+    RELAPSED = "relapsed"
+    """Verification found it in order, and soon after it was not any more."""
     UNVERIFIED = "unverified"
     """Verification did not look at it, or was not let."""
     LIMITED = "limited"
@@ -53,6 +55,7 @@ FAILURES = (
     Judgement.MISSING,
     Judgement.DIFFERENT,
     Judgement.UNHEALTHY,
+    Judgement.RELAPSED,
     Judgement.UNVERIFIED,
 )
 
@@ -90,6 +93,8 @@ def _verification(record: Record, health_excused: bool) -> Judgement:
         return Judgement.LIMITED
     if found.status.health is not Health.CURRENT:
         return Judgement.UNHEALTHY
+    if record.relapse:
+        return Judgement.RELAPSED
     return Judgement.VERIFIED
 
 
@@ -111,6 +116,15 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
         yield from ledger.plan.findings
     yield from of_rules(ledger.ignore_rules)
     for record in ledger.objects.values():
+        if record.verification and record.verification.dissent:
+            yield Finding(
+                "second-opinion",
+                Severity.WARNING,
+                record.verification.dissent,
+                record.ref,
+                record.plan.origin,
+                "look for the reason in docs/verification.md",
+            )
         if record.trouble and record.trouble.kind is TroubleKind.IMAGE and not record.is_ready:
             yield Finding(
                 "image-unavailable",

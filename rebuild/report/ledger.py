@@ -18,6 +18,7 @@ from rebuild.model.events import (
     IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
+    ObjectRelapsed,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
@@ -82,6 +83,8 @@ class Record:
     trouble: Trouble | None = None
     """What was last seen to keep its Pods from running."""
     verification: ObjectVerified | None = None
+    relapse: ObjectRelapsed | None = None
+    """What became of it after verification had found it in order."""
     pods: PodsObserved | None = None
 
     @property
@@ -96,7 +99,9 @@ class Record:
 
     @property
     def status(self) -> Status | None:
-        """What the object is: as verification found it, else as it was last seen."""
+        """What the object is: as it relapsed, else as verification found it, else as it was last seen."""
+        if self.relapse:
+            return self.relapse.status
         return self.verification.status if self.verification else self.seen
 
     @property
@@ -206,6 +211,7 @@ class Ledger:
                 | TroubleSeen()
                 | ObjectEnded()
                 | ObjectVerified()
+                | ObjectRelapsed()
                 | PodsObserved()
             ):
                 record = self.objects.get(event.ref)
@@ -250,6 +256,7 @@ class Ledger:
         | TroubleSeen
         | ObjectEnded
         | ObjectVerified
+        | ObjectRelapsed
         | PodsObserved,
     ) -> None:
         match event:
@@ -275,8 +282,12 @@ class Ledger:
                 self._ended(record, event)
             case ObjectVerified():
                 self.judged += record.verification is None
-                self.verified += passed(event) - passed(record.verification)
-                record.verification = event
+                was_back = passed(record.verification) and record.relapse is None
+                self.verified += passed(event) - was_back
+                record.verification, record.relapse = event, None
+            case ObjectRelapsed():
+                self.verified -= passed(record.verification) and record.relapse is None
+                record.relapse = event
             case PodsObserved():
                 record.pods = event
             case _:

@@ -124,6 +124,7 @@ def _counts(judged: dict[Ref, Judgement]) -> dict[str, int]:
         "missing": counts[Judgement.MISSING],
         "different": counts[Judgement.DIFFERENT],
         "unhealthy": counts[Judgement.UNHEALTHY],
+        "relapsed": counts[Judgement.RELAPSED],
         "unverified": counts[Judgement.UNVERIFIED],
         "limited": counts[Judgement.LIMITED],
         "planned": counts[Judgement.PLANNED],
