@@ -16,7 +16,7 @@ from benchmarks import phases, scale
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
 
-OBJECTS, DEFINITIONS = 2000, 200
+OBJECTS, DEFINITIONS = 2000, 100
 MEGABYTES = 200
 """What 10,000 objects may take."""
 
