@@ -1,6 +1,6 @@
 """Writes docs/reliability.md: the faults that tests provoke on a real control plane, and how the tests ended.
 
-`REBUILD_FIGURES=DIR uv run pytest -m fault` records the outcomes, and `python tools/generate_reliability.py DIR`
+`REBUILD_FIGURES=DIR uv run pytest -m fault` records the outcomes, and `python tools/generate_reliability.py DIR...`
 writes the page. A marked test without an outcome, or one that failed, is no row but an error. What rebuild does about a
 fault is told by the test itself: by its docstring, or by its name where it has none.
 """
@@ -112,5 +112,5 @@ def _number(fault: str) -> tuple[int, str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(json.loads((Path(sys.argv[1]) / FILE).read_text())))
+    PAGE.write_text(page(row for folder in sys.argv[1:] for row in json.loads((Path(folder) / FILE).read_text())))
     sys.stdout.write(f"{PAGE}: {len(marked())} rows\n")
