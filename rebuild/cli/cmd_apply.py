@@ -12,7 +12,7 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
-from rebuild.ops import experience, guard, rights, sources
+from rebuild.ops import experience, guard, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -24,6 +24,7 @@ Examples:
   rebuild apply . --path clusters/prod --context staging
   rebuild apply https://git.example.com/env.git --ref v1.4 --context staging --yes
   rebuild apply . --path clusters/prod --context staging --dry-run
+  rebuild apply . --path clusters/prod --context staging --rules rules.yaml --stable-for 2m
 \b
 Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable input
   3 refused by a guard · 4 did not reach its end · 5 source or target unreachable
@@ -39,6 +40,8 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 @options.source
 @options.target
 @options.limits
+@options.rules
+@options.stability
 @click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write to a cluster that is not fresh without asking.")
 @options.output("table", "json", "yaml")
@@ -54,6 +57,9 @@ def command(
     request_timeout: float,
     timeout: float | None,
     object_timeout: float | None,
+    rules_file: Path | None,
+    stable: float | None,
+    imported: bool | None,
     dry_run: bool,
     yes: bool,
     form: str,
@@ -66,9 +72,10 @@ def command(
     writes only what has changed.
     """
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
+    own = rules.read(rules_file, takes_over=imported is not False)
     policy = Policy(**_given(run_deadline=timeout, object_deadline=object_timeout))
     with finish.view_for(mode) as view:
-        run = Run("plan" if dry_run else "apply", listener=view, durable=not dry_run)
+        run = Run("plan" if dry_run else "apply", listener=view, stable=stable or 0.0, durable=not dry_run)
         with (
             finish.recorded(run, form=form, report_file=report_file),
             targets.writable(context, kubeconfig, request_timeout, source=location) as target,
@@ -81,7 +88,7 @@ def command(
             with run.phase("plan"):
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
                 around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
-                plan = plans.on_target(found, around)
+                plan = plans.on_target(found, around, own)
                 if dry_run:
                     plan = plans.with_rights(plan, target)
                 run.record(plans.event_of(plan, key=run.key, at=run.now()))

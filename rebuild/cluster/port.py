@@ -91,8 +91,14 @@ class Cluster(Protocol):
     def apply(self, manifest: Manifest, kind: Kind) -> Applied:
         """Server-side apply as our own field manager, without force. One request."""
 
-    def list(self, kind: Kind, version: str, namespace: str = "") -> Listing:
-        """All objects of a kind in one version, over all namespaces where none is named."""
+    def preview(self, manifest: Manifest, kind: Kind) -> Body:
+        """The object as applying it, even by force, would leave it: nothing is stored. One request."""
+
+    def list(self, kind: Kind, version: str, namespace: str = "", *, metadata_only: bool = False) -> Listing:
+        """All objects of a kind in one version, over all namespaces where none is named.
+
+        With `metadata_only` they have nothing but their type and `metadata`, which is a fraction of the bytes.
+        """
 
     def watch(self, kind: Kind, version: str, resource_version: str) -> Watch:
         """Changes of a kind from a resourceVersion on, on a connection of its own."""

@@ -15,8 +15,10 @@ from rebuild.console.safe import clean
 from rebuild.console.words import trouble
 from rebuild.model.events import (
     Event,
+    IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
+    ObjectRelapsed,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
@@ -94,13 +96,15 @@ class PlainView:
                 self._troubled(ref, trouble, at)
             case ObjectEnded():
                 self._ended(event)
+            case ObjectRelapsed(ref, status, at):
+                self._say(at, "relapsed", f"{ref}: {status.message}")
             case ObjectVerified():
                 self._verified(event)
             case StopAsked(reason, at):
                 self._say(at, "stopping", reason)
             case RunEnded(complete, reason, at):
                 self._say(at, "ended" if complete else "incomplete", reason)
-            case PodsObserved() | ImageObserved():
+            case PodsObserved() | ImageObserved() | IgnoreRulesUsed():
                 pass
             case TimerFired(_, at):
                 self._sign_of_life(at)

@@ -85,9 +85,10 @@ class TargetSpec(_Strict):
 
 
 class Objectives(_Strict):
-    """What the measurement is held against; `rto` is the recovery time objective."""
+    """What the measurement is held against: the recovery time objective, and how long what came back has to stay."""
 
     rto: Seconds | None = Field(default=None, gt=0)
+    stableFor: Seconds = Field(default=0.0, ge=0)  # noqa: N815 - spelt as in the file
 
 
 class Limits(_Strict):
@@ -95,6 +96,13 @@ class Limits(_Strict):
 
     timeout: Seconds = Field(default=1800.0, gt=0)
     objectTimeout: Seconds = Field(default=300.0, gt=0)  # noqa: N815 - spelt as in the file
+
+
+class RulesSpec(_Strict):
+    """How to judge health, and which differences to ignore. A `file` that is a relative path starts at the folder."""
+
+    file: Annotated[str, AfterValidator(_address)] = ""
+    imported: Annotated[bool, Field(strict=True)] = True
 
 
 class Spec(_Strict):
@@ -106,6 +114,7 @@ class Spec(_Strict):
     target: TargetSpec = TargetSpec()
     objectives: Objectives = Objectives()
     limits: Limits = Limits()
+    rules: RulesSpec = RulesSpec()
 
 
 class Playbook(_Strict):
@@ -130,6 +139,11 @@ class DrillOptions:
     objective: float = 0.0
     timeout: float = 1800.0
     object_timeout: float = 300.0
+    stable: float = 0.0
+    """For how long what came back has to stay, in seconds."""
+    rules: Path | None = None
+    """How to judge health, and which differences to ignore."""
+    imported_rules: bool = True
     keep: bool = False
 
 
@@ -180,8 +194,11 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
         ),
         kubernetes=target.kubernetes,
         objective=spec.objectives.rto or 0.0,
+        stable=spec.objectives.stableFor,
         timeout=spec.limits.timeout,
         object_timeout=spec.limits.objectTimeout,
+        rules=folder / places.expanded(spec.rules.file) if spec.rules.file else None,
+        imported_rules=spec.rules.imported,
     )
 
 

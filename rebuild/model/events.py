@@ -12,6 +12,7 @@ from typing import TypeAlias
 from rebuild.model.edges import Edge
 from rebuild.model.facts import Fact
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.ignored import Ignored, RuleUse
 from rebuild.model.images import Image, NeededImage
 from rebuild.model.objects import Origin
 from rebuild.model.pods import PodEvent, PodTimes
@@ -21,13 +22,17 @@ from rebuild.model.states import Outcome, Status
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """`started` is RFC 3339 in UTC; `objective` is the recovery time objective in seconds, 0 where there is none."""
+    """`started` is RFC 3339 in UTC; times are in seconds, 0 where there is none.
+
+    `objective` is the recovery time objective, `stable` for how long what came back has to stay.
+    """
 
     run: str
     verb: str
     tool: str
     started: str
     objective: float = 0.0
+    stable: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,8 @@ class ObjectEnded:
 class ObjectVerified:
     """What verification found of one declared object.
 
-    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read.
+    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read. `dissent` is
+    what a second opinion says against this, where one was asked for.
     """
 
     ref: Ref
@@ -140,6 +146,24 @@ class ObjectVerified:
     status: Status
     differences: tuple[Difference, ...]
     controller_owned: tuple[Difference, ...]
+    ignored: tuple[Ignored, ...] = ()
+    dissent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRelapsed:
+    """An object that verification had found in order is not any more."""
+
+    ref: Ref
+    status: Status
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRulesUsed:
+    """What the rules by which differences are ignored came to, when all objects had been looked at."""
+
+    uses: tuple[RuleUse, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +219,8 @@ Event: TypeAlias = (
     | WriteIntended
     | ObjectEnded
     | ObjectVerified
+    | ObjectRelapsed
+    | IgnoreRulesUsed
     | PodsObserved
     | ImageObserved
     | RunEnded

@@ -37,13 +37,16 @@ class Listener(Protocol):
 class Run:
     """Tells everybody what happens. Made once per command that touches a cluster."""
 
-    def __init__(self, verb: str, *, listener: Listener, objective: float = 0.0, durable: bool = True) -> None:
+    def __init__(
+        self, verb: str, *, listener: Listener, objective: float = 0.0, stable: float = 0.0, durable: bool = True
+    ) -> None:
         """Open the run's journal and say that the run has started.
 
         Args:
             verb: what is run.
             listener: who is shown the events.
             objective: the recovery time objective in seconds, 0 where there is none.
+            stable: for how many seconds what came back has to stay.
             durable: whether a journal is kept; what writes to a cluster needs one.
 
         Raises:
@@ -58,7 +61,7 @@ class Run:
         self._listener = listener
         self._journal = Journal(self.directory / JOURNAL) if durable else None
         stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
-        self.record(RunStarted(self.name, verb, __version__, stamp, objective))
+        self.record(RunStarted(self.name, verb, __version__, stamp, objective, stable))
 
     @property
     def directory(self) -> Path:

@@ -15,8 +15,10 @@ from typing import assert_never
 
 from rebuild.model.events import (
     Event,
+    IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
+    ObjectRelapsed,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
@@ -32,6 +34,7 @@ from rebuild.model.events import (
 )
 from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Fault
+from rebuild.model.ignored import RuleUse
 from rebuild.model.images import Image
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
@@ -80,6 +83,8 @@ class Record:
     trouble: Trouble | None = None
     """What was last seen to keep its Pods from running."""
     verification: ObjectVerified | None = None
+    relapse: ObjectRelapsed | None = None
+    """What became of it after verification had found it in order."""
     pods: PodsObserved | None = None
 
     @property
@@ -94,7 +99,9 @@ class Record:
 
     @property
     def status(self) -> Status | None:
-        """What the object is: as verification found it, else as it was last seen."""
+        """What the object is: as it relapsed, else as verification found it, else as it was last seen."""
+        if self.relapse:
+            return self.relapse.status
         return self.verification.status if self.verification else self.seen
 
     @property
@@ -154,6 +161,8 @@ class Ledger:
     """In the order of the plan."""
     images: dict[Image, ImageObserved] = field(default_factory=dict)
     """How the images came that a kubelet told of."""
+    ignore_rules: tuple[RuleUse, ...] = ()
+    """What the rules came to by which differences are ignored."""
     limited: frozenset[Ref] = frozenset()
     """The objects that a limit of the plan names."""
     verified: int = 0
@@ -202,11 +211,14 @@ class Ledger:
                 | TroubleSeen()
                 | ObjectEnded()
                 | ObjectVerified()
+                | ObjectRelapsed()
                 | PodsObserved()
             ):
                 record = self.objects.get(event.ref)
                 if record:
                     self._add_to(record, event)
+            case IgnoreRulesUsed():
+                self.ignore_rules = event.uses
             case ImageObserved():
                 self.images[event.image] = event
             case TimerFired() | StopAsked():
@@ -244,6 +256,7 @@ class Ledger:
         | TroubleSeen
         | ObjectEnded
         | ObjectVerified
+        | ObjectRelapsed
         | PodsObserved,
     ) -> None:
         match event:
@@ -269,8 +282,12 @@ class Ledger:
                 self._ended(record, event)
             case ObjectVerified():
                 self.judged += record.verification is None
-                self.verified += passed(event) - passed(record.verification)
-                record.verification = event
+                was_back = passed(record.verification) and record.relapse is None
+                self.verified += passed(event) - was_back
+                record.verification, record.relapse = event, None
+            case ObjectRelapsed():
+                self.verified -= passed(record.verification) and record.relapse is None
+                record.relapse = event
             case PodsObserved():
                 record.pods = event
             case _:

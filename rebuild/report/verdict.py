@@ -109,6 +109,8 @@ def explanation(record: Record, judgement: Judgement) -> str:
             return "not as declared"
         case Judgement.UNHEALTHY if status:
             return f"{status.health}: {status.message}" if status.message else f"is {status.health}"
+        case Judgement.RELAPSED if status:
+            return f"was in order and is not any more: {status.message or status.health}"
         case Judgement.MISSING:
             return "not found"
         case Judgement.UNVERIFIED if found:

@@ -8,7 +8,7 @@ from functools import partial
 
 from rebuild.cluster.port import Change, Cluster, ClusterFault, Watch
 from rebuild.engine.policy import DENIAL_PATIENCE
-from rebuild.health import compute
+from rebuild.health.compute import Rulebook
 from rebuild.model.facts import HealthSeen, TroubleSeen
 from rebuild.model.faults import Cause
 from rebuild.model.kinds import Kind
@@ -37,11 +37,11 @@ class Watchers:
         now: Callable[[], float],
         *,
         relevant: Collection[Ref],
-        waiting_claims: frozenset[Ref],
+        rulebook: Rulebook,
         troubles: Troubles | None = None,
     ) -> None:
         self._cluster, self._facts, self._now = cluster, facts, now
-        self._relevant, self._waiting_claims, self._troubles = relevant, waiting_claims, troubles
+        self._relevant, self._rulebook, self._troubles = relevant, rulebook, troubles
         self._lock = threading.Lock()
         self._followed: dict[tuple[str, str], threading.Thread] = {}
         self._open: dict[tuple[str, str], Watch] = {}
@@ -117,8 +117,7 @@ class Watchers:
         if ref not in self._relevant:
             return
         seen.add(ref)
-        status = compute.status(body, waits_for_consumer=ref in self._waiting_claims)
-        self._facts.put(HealthSeen(ref, status, version_of(body), self._now()))
+        self._facts.put(HealthSeen(ref, self._rulebook.status(body), version_of(body), self._now()))
 
     def _tell_troubles(self, changes: Iterable[tuple[Ref, Trouble | None]]) -> None:
         for ref, trouble in changes:

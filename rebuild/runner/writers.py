@@ -9,7 +9,7 @@ from itertools import count
 from queue import Empty, PriorityQueue
 
 from rebuild.cluster.port import Cluster, ClusterFault
-from rebuild.health import compute
+from rebuild.health.compute import Rulebook
 from rebuild.model.facts import Fact, HealthSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kinds
@@ -28,8 +28,18 @@ _NOT_SENT = Fault(Cause.TRANSPORT, 0, "was not sent: the run was stopped")
 class Writers:
     """Takes steps and puts facts: what the API server said to each."""
 
-    def __init__(self, cluster: Cluster, kinds: Kinds, facts: Facts, now: Callable[[], float], *, threads: int) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        kinds: Kinds,
+        facts: Facts,
+        now: Callable[[], float],
+        *,
+        rulebook: Rulebook,
+        threads: int,
+    ) -> None:
         self._cluster, self._kinds, self._facts, self._now = cluster, kinds, facts, now
+        self._rulebook = rulebook
         self._queue: PriorityQueue[tuple[float, int, Step | None]] = PriorityQueue()
         self._serial = count()
         self._maybe_done: set[Ref] = set()
@@ -90,7 +100,7 @@ class Writers:
         if not created and version == step.version:
             outcome = Outcome.UNCHANGED
         accepted = WriteAccepted(ref, outcome, version, sent_at, self._now())
-        if compute.has_readiness(*ref.group_kind):
+        if self._rulebook.has_readiness(*ref.group_kind):
             # Its watch tells; the answer to a write is older than what the watch may have said meanwhile.
             return [accepted]
-        return [accepted, HealthSeen(ref, compute.status(applied.body), version, self._now())]
+        return [accepted, HealthSeen(ref, self._rulebook.status(applied.body), version, self._now())]

@@ -67,10 +67,15 @@ def namespace(outside: Transport) -> Iterator[str]:
 
 
 def applied(
-    target: BoundTarget, text: str, *, deadline: float = 60, meanwhile: Callable[[], object] = list
+    target: BoundTarget,
+    text: str,
+    *,
+    deadline: float = 60,
+    stable: float = 0,
+    meanwhile: Callable[[], object] = list,
 ) -> dict[str, Any]:
     """The report of a run that applies what a text declares."""
-    run = Run("apply", listener=Kubelet(meanwhile), durable=False)
+    run = Run("apply", listener=Kubelet(meanwhile), stable=stable, durable=False)
     found = declared([Source("test", (SourceFile("a.yaml", text.encode()),))], kinds=kinds.builtin(), namespace="x")
     found = found.served_by(target.served)
     plan = plans.on_target(found, plans.look(found, target))
@@ -131,7 +136,7 @@ def test_a_container_that_crashes_after_it_was_verified_is_not_back(
     text = WORKLOAD.replace("HOME", namespace).replace("SELECTOR", "")
     report = applied(real(cluster), text, meanwhile=crash)
     assert report["verdict"] == "FAIL"
-    assert report["objects"][1]["judgement"] == "unhealthy"
+    assert report["objects"][1]["judgement"] == "relapsed"
     assert "Pod web: container web ended with exit code 7" in report["exit"]["reason"]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from rebuild.model.events import Event, ImageObserved, PodsObserved, RunEnded, StageEnded
+from rebuild.model.events import Event, ImageObserved, PodsObserved, RunEnded, RunStarted, StageEnded
 from rebuild.model.facts import TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
+from rebuild.model.ignored import Ignored, IgnoreRule
 from rebuild.model.images import Image, NeededImage
 from rebuild.model.pods import PodEvent, PodTimes
 from rebuild.model.refs import Ref
@@ -115,6 +118,19 @@ def test_a_long_value_is_cut_where_people_read_it() -> None:
     text = summary(fold([*run(verified(DB, owned=(owned,)), the_plan=the_plan)]))
 
     assert f"  {DB} data.ca: declared {'a' * 200}, live {'b' * 200}... (3000 characters) (CA injector)" in text
+
+
+def test_what_a_rule_hid_is_listed_and_counted_in_the_last_line() -> None:
+    rule = IgnoreRule("rules.yaml:4", "an operator scales it", "team-shop")
+    drift = Difference(WEB, "spec.replicas", "3", "2", "kubectl")
+    ledger = fold(run(verified(WEB, ignored=(Ignored(drift, rule),))))
+    lines = summary(ledger)
+    where = lines.index("Ignored by a rule")
+    assert lines[where + 1] == (
+        f"  {WEB} spec.replicas: declared 3, live 2 (an operator scales it; team-shop; rules.yaml:4)"
+    )
+    assert "1 difference ignored" in last_line(ledger)
+    assert last_line(ledger).startswith("PASS")
 
 
 def test_differences_limits_and_warnings_follow_and_notes_for_the_record_do_not() -> None:
@@ -225,3 +241,9 @@ def test_a_field_conflict_is_a_finding_that_names_the_other_manager() -> None:
     ]
     (line,) = (line for line in summary(fold(run(*failed))) if "field-conflict" in line)
     assert line.startswith('  shop.yaml:7: warning: apps/v1/Deployment/shop/web: conflict with "by-hand": .data.key')
+
+
+def test_the_last_line_says_for_how_long_everything_has_stayed() -> None:
+    first, *others = run()
+    assert isinstance(first, RunStarted)
+    assert "stable for 60 s" in last_line(fold([replace(first, stable=60.0), *others]))

@@ -313,8 +313,10 @@ class _Handler(BaseHTTPRequestHandler):
         match self.server.proxy.knocked():
             case Door.SLAMMED:
                 _reset(self.request)
+                raise ConnectionAbortedError
             case Door.MUTE:
                 self.server.ended.wait()
+                raise ConnectionAbortedError
         self.request = self.server.theirs.wrap_socket(self.request, server_side=True)
         super().setup()
         self.upstream = http.client.HTTPSConnection(*self.server.upstream, context=self.server.ours)
