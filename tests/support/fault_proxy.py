@@ -48,7 +48,7 @@ class Door(Enum):
 
     OPEN = auto()
     SLAMMED = auto()
-    """Taken and reset at once."""
+    """Taken, and reset in the middle of the handshake."""
     MUTE = auto()
     """Taken and never answered: half-open, as behind a firewall that forgot it."""
 
@@ -312,6 +312,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         match self.server.proxy.knocked():
             case Door.SLAMMED:
+                self.request.recv(1)
                 _reset(self.request)
                 raise ConnectionAbortedError
             case Door.MUTE:
