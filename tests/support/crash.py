@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rebuild.journal.file import Journal
+from rebuild.journal.records import encode
 from rebuild.model.events import Event
 from tests.e2e.support import OUTPUTS, ROOT, Ran
 
@@ -39,11 +40,16 @@ class Crasher:
     def __exit__(self, *_: object) -> None:
         self._process.communicate(timeout=60)
 
-    def rebuild(self, *arguments: object, lines: int = NEVER, **environment: str) -> Ran:
-        """Run the command; it dies in place of writing the journal's line after so many."""
+    def rebuild(self, *arguments: object, lines: int = NEVER, kind: str = "", **environment: str) -> Ran:
+        """Run the command; it dies in place of writing the first line after so many, of this type if one is named."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        call = {"arguments": [*map(str, arguments)], "lines": lines, "environment": {**os.environ, **environment}}
+        call = {
+            "arguments": [*map(str, arguments)],
+            "lines": lines,
+            "kind": kind,
+            "environment": {**os.environ, **environment},
+        }
         self._process.stdin.write(json.dumps(call) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
@@ -77,7 +83,7 @@ def _become(call: dict[str, Any], stdout: IO[str], stderr: IO[str]) -> None:
     os.dup2(stderr.fileno(), 2)
     os.environ.clear()
     os.environ.update(call["environment"])
-    _die_at(call["lines"])
+    _die_at(call["lines"], call["kind"])
     code = 6
     try:
         main(call["arguments"])
@@ -89,11 +95,12 @@ def _become(call: dict[str, Any], stdout: IO[str], stderr: IO[str]) -> None:
         os._exit(code)
 
 
-def _die_at(lines: int) -> None:
+def _die_at(lines: int, kind: str) -> None:
     append = Journal.append
 
     def dying(journal: Journal, event: Event) -> None:
-        if _count(journal.path) == lines:
+        line = encode(event, number=0, previous="")
+        if _count(journal.path) >= lines and f'"type":"{kind}'.encode() in line:
             os.kill(os.getpid(), signal.SIGKILL)
         append(journal, event)
 
