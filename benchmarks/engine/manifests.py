@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks.engine.order import DEPENDS_ON
@@ -13,6 +14,8 @@ Body = dict[str, Any]
 
 GROUP = "bench.example.com"
 GADGETS = "gadgets.example.com"
+READY_AFTER = f"{GROUP}/ready-after-milliseconds"
+_NONE: Mapping[str, str] = MappingProxyType({})
 _WORDS = ("amber", "basin", "cedar", "delta", "ember", "field", "grove", "haven", "inlet", "jetty", "knoll", "ledge")
 
 
@@ -30,10 +33,16 @@ def settings(space: str, number: int, chance: random.Random) -> Body:
     return _object("v1", "Secret", space, f"keys-{number:05}", type="Opaque", data=encoded)
 
 
-def work(space: str, name: str, *, seconds: float, after: Sequence[tuple[str, str]] = ()) -> Body:
-    """A custom resource that is ready so long after it exists; `after` are kinds and names that it waits for."""
-    body = _object(f"{GROUP}/v1", "Work", space, name, spec={"readyAfterMilliseconds": round(seconds * 1000)})
-    return waiting(body, [_entry(kind, space, other) for kind, other in after])
+def job(space: str, name: str, *, seconds: float, after: Sequence[tuple[str, str]] = ()) -> Body:
+    """A Job that the stage completes so long after it exists; `after` are kinds and names that it waits for.
+
+    Kubernetes' own controller leaves it alone (KEP-4368), so nothing but that time passes.
+    """
+    container = {"name": "main", "image": f"registry.example.com/{name}:1.0.0"}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    spec = {"managedBy": f"{GROUP}/stage", "template": template}
+    body = _object("batch/v1", "Job", space, name, spec=spec)
+    return waiting(body, [_entry(kind, space, other) for kind, other in after], {READY_AFTER: f"{seconds * 1000:.0f}"})
 
 
 def note(space: str, name: str, *, after: Sequence[tuple[str, str]] = ()) -> Body:
@@ -42,30 +51,16 @@ def note(space: str, name: str, *, after: Sequence[tuple[str, str]] = ()) -> Bod
     return waiting(body, [_entry(kind, space, other) for kind, other in after])
 
 
-def waiting(body: Body, entries: Sequence[str]) -> Body:
-    """The object with the annotation by which cli-utils and rebuild let it wait."""
-    if entries:
-        body["metadata"]["annotations"] = {DEPENDS_ON: ",".join(entries)}
+def waiting(body: Body, entries: Sequence[str], annotations: Mapping[str, str] = _NONE) -> Body:
+    """The object with the annotation by which cli-utils and rebuild let it wait, and others."""
+    found = {**annotations, **({DEPENDS_ON: ",".join(entries)} if entries else {})}
+    if found:
+        body["metadata"]["annotations"] = found
     return body
 
 
 def _entry(kind: str, space: str, name: str) -> str:
-    return f"{GROUP if kind == 'Work' else ''}/namespaces/{space}/{kind}/{name}"
-
-
-def work_definition() -> Body:
-    """The kind Work. Its status says from the beginning that it is not ready yet, as Gateway API's does."""
-    condition = {name: {"type": "string"} for name in ("type", "status", "reason", "message", "lastTransitionTime")}
-    status = {
-        "type": "object",
-        "default": {"conditions": [{"type": "Ready", "status": "Unknown"}]},
-        "properties": {
-            "observedGeneration": {"type": "integer"},
-            "conditions": {"type": "array", "items": {"type": "object", "properties": condition}},
-        },
-    }
-    spec = {"type": "object", "properties": {"readyAfterMilliseconds": {"type": "integer"}}}
-    return _definition(GROUP, "Work", {"spec": spec, "status": status}, subresources={"status": {}})
+    return f"{'batch' if kind == 'Job' else ''}/namespaces/{space}/{kind}/{name}"
 
 
 def application(space: str, name: str, chance: random.Random) -> Iterator[Body]:
@@ -136,7 +131,17 @@ def gadget_definition(number: int) -> Body:
     """A CustomResourceDefinition of an operator."""
     parameters = {"type": "object", "additionalProperties": {"type": "string"}}
     properties = {"size": {"type": "string"}, "replicas": {"type": "integer"}, "parameters": parameters}
-    return _definition(GADGETS, f"Gadget{number}", {"spec": {"type": "object", "properties": properties}})
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": properties}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    kind = f"Gadget{number}"
+    plural = f"{kind.lower()}s"
+    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{GADGETS}"},
+        "spec": {"group": GADGETS, "names": names, "scope": "Namespaced", "versions": [version]},
+    }
 
 
 def gadget(definition: int, space: str, number: int, chance: random.Random) -> Body:
@@ -177,19 +182,6 @@ def webhooks(url: str, authority: str) -> Iterator[Body]:
 
 ADMITTED = (f"{GROUP}/admitted", "yes")
 """The label that the mutating webhook adds."""
-
-
-def _definition(group: str, kind: str, properties: Body, **rest: Any) -> Body:
-    plural = f"{kind.lower()}s"
-    schema = {"openAPIV3Schema": {"type": "object", "properties": properties}}
-    version = {"name": "v1", "served": True, "storage": True, "schema": schema, **rest}
-    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {"group": group, "names": names, "scope": "Namespaced", "versions": [version]},
-    }
 
 
 def _object(version: str, kind: str, space: str, name: str, **rest: Any) -> Body:

@@ -126,10 +126,10 @@ def chain(depth: int, seconds: float) -> Workload:
     files: dict[str, tuple[Body, ...]] = {"0-namespace.yaml": (manifests.namespace(space),)}
     steps: list[Apply | Wait] = [Apply(("0-namespace.yaml",))]
     for place, link in enumerate(links):
-        before = (("Work", links[place - 1]),) if place else ()
-        files[f"{link}.yaml"] = (manifests.work(space, link, seconds=seconds, after=before),)
+        before = (("Job", links[place - 1]),) if place else ()
+        files[f"{link}.yaml"] = (manifests.job(space, link, seconds=seconds, after=before),)
         steps += [Apply((f"{link}.yaml",)), _until_ready(space, link)]
-    title = f"a chain of {depth}, each ready {seconds:g} s after it exists"
+    title = f"a chain of {depth} Jobs, each complete {seconds:g} s after it exists"
     return Workload(f"W4 r={seconds:g}", title, files, tuple(steps[:-1]))
 
 
@@ -137,20 +137,20 @@ def diamond(light: int, seconds: float) -> Workload:
     """W6: a slow branch of three beside many light objects, and an end that waits for both."""
     space, notes = "diamond", [f"note-{number:04}" for number in range(light)]
     slow = ["slow-1", "slow-2", "slow-3"]
-    top = (("Work", "top"),)
+    top = (("Job", "top"),)
     files: dict[str, tuple[Body, ...]] = {
-        "1/top.yaml": (manifests.namespace(space), manifests.work(space, "top", seconds=0.2)),
-        "2/branch.yaml": (manifests.work(space, slow[0], seconds=seconds, after=top),),
+        "1/top.yaml": (manifests.namespace(space), manifests.job(space, "top", seconds=0.2)),
+        "2/branch.yaml": (manifests.job(space, slow[0], seconds=seconds, after=top),),
         "2/notes.yaml": tuple(manifests.note(space, name, after=top) for name in notes),
-        "3/branch.yaml": (manifests.work(space, slow[1], seconds=seconds, after=(("Work", slow[0]),)),),
-        "4/branch.yaml": (manifests.work(space, slow[2], seconds=seconds, after=(("Work", slow[1]),)),),
+        "3/branch.yaml": (manifests.job(space, slow[1], seconds=seconds, after=(("Job", slow[0]),)),),
+        "4/branch.yaml": (manifests.job(space, slow[2], seconds=seconds, after=(("Job", slow[1]),)),),
     }
-    end = (("Work", slow[2]), *(("ConfigMap", name) for name in notes))
-    files["5/end.yaml"] = (manifests.work(space, "end", seconds=0, after=end),)
+    end = (("Job", slow[2]), *(("ConfigMap", name) for name in notes))
+    files["5/end.yaml"] = (manifests.job(space, "end", seconds=0, after=end),)
     steps: list[Apply | Wait] = []
     for number, waited in enumerate(("top", *slow), start=1):
         steps += [Apply((f"{number}",)), _until_ready(space, waited)]
-    title = f"a diamond: three slow objects of {seconds:g} s each in a row beside {light:,} light ones"
+    title = f"a diamond: three slow Jobs of {seconds:g} s each in a row beside {light:,} light ones"
     return Workload("W6", title, files, (*steps, Apply(("5",))))
 
 
@@ -189,7 +189,7 @@ def kube_prometheus(corpus: Path) -> Workload:
 
 
 def _until_ready(space: str, name: str) -> Wait:
-    return Wait(("--for=condition=Ready", f"works.{manifests.GROUP}/{name}", f"--namespace={space}"))
+    return Wait(("--for=condition=Complete", f"job/{name}", f"--namespace={space}"))
 
 
 def table(sizes: Sizes, webhook: Webhook) -> dict[str, Callable[[], Iterable[Workload]]]:

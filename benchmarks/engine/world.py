@@ -1,4 +1,4 @@
-"""One control plane for all runs, and what stands around it: the stage that makes Works ready, and the cleaner."""
+"""One control plane for all runs, and what stands around it: the stage that completes Jobs, and the cleaner."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ import json
 import os
 import select
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmarks.engine.manifests import GROUP, work_definition
 from benchmarks.engine.programs import Programs
 from benchmarks.engine.workloads import Webhook
-from rebuild.model.objects import dig_maps
 from rebuild.providers.kwok import cluster as kwok
-from rebuild.providers.kwok.api import Api, ApiError
+from rebuild.providers.kwok.api import Api
 from rebuild.providers.kwok.lab import Lab
 
-_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _START_SECONDS = 30.0
 _CLEAN_SECONDS = 180.0
 
@@ -77,9 +72,7 @@ def opened(programs: Programs) -> Iterator[World]:
 
 @contextmanager
 def staged(lab: Lab, programs: Programs) -> Iterator[World]:
-    """A lab with the kind Work, as long as this lasts, and the stage that plays its controller."""
-    api = Api(lab.ports["kube-apiserver"], lab.layout.pki, "bench-look")
-    _define(api)
+    """A lab with a stage, as long as this lasts."""
     command = [str(programs.native), "stage", *_access(lab)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stage:
         try:
@@ -89,7 +82,6 @@ def staged(lab: Lab, programs: Programs) -> Iterator[World]:
             assert stage.stdin is not None
             stage.stdin.close()
             stage.kill()
-            api.request("DELETE", f"{_DEFINITIONS}/works.{GROUP}")
 
 
 def line_of(process: subprocess.Popen[bytes], what: str, seconds: float = _START_SECONDS) -> bytes:
@@ -108,25 +100,6 @@ def _access(lab: Lab) -> tuple[str, ...]:
     pki = lab.layout.pki
     files: Mapping[str, Path] = {"ca": pki / "ca.crt", "cert": pki / "admin.crt", "key": pki / "admin.key"}
     return ("-server", lab.server, *(word for name, path in files.items() for word in (f"-{name}", str(path))))
-
-
-def _define(api: Api) -> None:
-    """Make the kind Work known, and wait until it is served."""
-    try:
-        api.request("POST", _DEFINITIONS, work_definition())
-    except ApiError as error:
-        if error.status != 409:
-            raise
-    deadline = time.monotonic() + _START_SECONDS
-    while not _established(api.request("GET", f"{_DEFINITIONS}/works.{GROUP}")):
-        if time.monotonic() > deadline:
-            raise Broken("the kind Work does not become established")
-        time.sleep(0.05)
-
-
-def _established(definition: dict[str, Any]) -> bool:
-    conditions = dig_maps(definition, "status", "conditions")
-    return any(each.get("type") == "Established" and each.get("status") == "True" for each in conditions)
 
 
 def _seconds(pid: int) -> float:

@@ -3,7 +3,7 @@
 //
 //	bench write    the oracle: sends a course as fast as the API server takes it, each object when its gates open
 //	bench judge    stamps when objects become ready, by watches of its own
-//	bench stage    makes Works ready after the time that they ask for, and answers admission reviews
+//	bench stage    completes Jobs after the time that they ask for, and answers admission reviews
 //	bench clean    takes a course's objects away again
 //	bench launch   runs a program and tells what it cost
 package main

@@ -3,14 +3,14 @@ package main
 // Live is what readiness is read from.
 type Live struct {
 	Metadata struct {
-		Name       string `json:"name"`
-		Namespace  string `json:"namespace"`
-		UID        string `json:"uid"`
-		Generation int64  `json:"generation"`
+		Name        string            `json:"name"`
+		Namespace   string            `json:"namespace"`
+		UID         string            `json:"uid"`
+		Generation  int64             `json:"generation"`
+		Annotations map[string]string `json:"annotations"`
 	} `json:"metadata"`
 	Spec struct {
-		Replicas               *int64 `json:"replicas"`
-		ReadyAfterMilliseconds int64  `json:"readyAfterMilliseconds"`
+		Replicas *int64 `json:"replicas"`
 	} `json:"spec"`
 	Status struct {
 		ObservedGeneration     int64 `json:"observedGeneration"`
@@ -66,5 +66,4 @@ var rules = map[string]func(*Live) bool{
 		status, wanted := live.Status, live.replicas()
 		return live.observed() && status.UpdatedReplicas == wanted && status.ReadyReplicas == wanted
 	},
-	"Work": func(live *Live) bool { return live.has("Ready") },
 }

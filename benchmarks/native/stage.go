@@ -15,14 +15,18 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 )
 
-const works = "/apis/bench.example.com/v1/works"
+const (
+	jobs       = "/apis/batch/v1/jobs"
+	readyAfter = "bench.example.com/ready-after-milliseconds"
+)
 
-// stage is the world that benchmarks need around an API server: a controller that makes each Work ready after the time
-// that it asks for, and an admission webhook on loopback. It writes one line of JSON with the webhook's address and
+// stage is the world that benchmarks need around an API server: a controller that completes each Job that asks for
+// it after the time that it asks for, and an admission webhook on loopback. It writes one line of JSON with the webhook's address and
 // authority, and ends with its standard input.
 func stage(flags *flag.FlagSet, arguments []string) error {
 	server := serverFlags(flags, "bench-stage")
@@ -32,16 +36,17 @@ func stage(flags *flag.FlagSet, arguments []string) error {
 		return err
 	}
 	var known sync.Map
-	err = server.watch(client, works, func(seen Seen) {
+	err = server.watch(client, jobs, func(seen Seen) {
 		live := seen.Object
 		if seen.Type == "DELETED" {
 			known.Delete(live.Metadata.UID)
 			return
 		}
-		if _, begun := known.LoadOrStore(live.Metadata.UID, true); begun || live.has("Ready") {
+		asked, err := strconv.Atoi(live.Metadata.Annotations[readyAfter])
+		if _, begun := known.LoadOrStore(live.Metadata.UID, true); begun || err != nil || live.has("Complete") {
 			return
 		}
-		wait := time.Duration(live.Spec.ReadyAfterMilliseconds) * time.Millisecond
+		wait := time.Duration(asked) * time.Millisecond
 		time.AfterFunc(wait, func() { server.finish(client, &live) })
 	})
 	if err != nil {
@@ -55,18 +60,20 @@ func stage(flags *flag.FlagSet, arguments []string) error {
 }
 
 func (server *Server) finish(client *http.Client, live *Live) {
-	status := fmt.Sprintf(
-		`{"status":{"observedGeneration":%d,"conditions":[{"type":"Ready","status":"True","reason":"Done","message":"",`+
-			`"lastTransitionTime":%q}]}}`, live.Metadata.Generation, time.Now().UTC().Format(time.RFC3339))
-	path := fmt.Sprintf("/apis/bench.example.com/v1/namespaces/%s/works/%s/status", live.Metadata.Namespace, live.Metadata.Name)
+	now := time.Now().UTC().Format(time.RFC3339)
+	status := fmt.Sprintf(`{"status":{"startTime":%q,"completionTime":%q,"succeeded":1,"conditions":[`+
+		`{"type":"SuccessCriteriaMet","status":"True"},{"type":"Complete","status":"True"}]}}`, now, now)
+	path := fmt.Sprintf("/apis/batch/v1/namespaces/%s/jobs/%s/status", live.Metadata.Namespace, live.Metadata.Name)
+	said := ""
 	for range 20 {
-		code, _, err := server.send(client, "PATCH", path, "application/merge-patch+json", []byte(status))
+		code, answer, err := server.send(client, "PATCH", path, "application/merge-patch+json", []byte(status))
 		if err == nil && (code < 300 || code == http.StatusNotFound) {
 			return
 		}
+		said = fmt.Sprint(code, " ", string(answer), " ", err)
 		time.Sleep(20 * time.Millisecond)
 	}
-	fmt.Fprintf(os.Stderr, "bench stage: %s could not be made ready\n", path)
+	fmt.Fprintf(os.Stderr, "bench stage: %s: %s\n", path, said)
 }
 
 func serveWebhook() error {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
+from rebuild.model.events import ApplyAsked
 from rebuild.ops import experience, guard, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
@@ -79,6 +81,7 @@ def command(
         with (
             finish.recorded(run, form=form, report_file=report_file),
             targets.writable(context, kubeconfig, request_timeout, source=location) as target,
+            nullcontext() if dry_run else targets.held(target, run.name, "apply", location),
         ):
             with run.phase("source", counted=False):
                 read = sources.read_all(asked)
@@ -103,6 +106,18 @@ def command(
                     with run.phase("confirm", counted=False):
                         view.pause()
                         _confirm(doubt)
+                run.ask(
+                    ApplyAsked(
+                        namespace=asked.namespace,
+                        additions=tuple(str(addition.absolute()) for addition in asked.additions),
+                        context=context,
+                        kubeconfig=_absolute(kubeconfig),
+                        request_timeout=request_timeout,
+                        rules=_absolute(rules_file),
+                        takes_over=imported is not False,
+                        **asdict(policy),
+                    )
+                )
                 stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
             run.end(complete=not stopped, reason=stopped)
     if dry_run and form == "table":
@@ -116,6 +131,10 @@ def _confirm(doubt: str) -> None:
     click.echo(clean(doubt), err=True)
     if not click.confirm("Write to it all the same?", err=True):
         raise Refused("not confirmed; nothing was written", hint="add --yes to leave out the question")
+
+
+def _absolute(path: Path | None) -> str:
+    return str(path.absolute()) if path else ""
 
 
 def _given(**values: float | None) -> dict[str, float]:

@@ -15,6 +15,7 @@ from rebuild.model.edges import Gate
 from rebuild.model.facts import (
     Fact,
     HealthSeen,
+    RunResumed,
     StopAsked,
     Timer,
     TimerFired,
@@ -52,6 +53,8 @@ def begin(state: State) -> list[Command]:
 
 def handle(state: State, fact: Fact) -> list[Command]:
     """What to do now that this has happened. After `Finish`, and for answers to nothing we sent, that is nothing."""
+    if isinstance(fact, RunResumed):
+        return _closing(state, _resumed(state, fact.at))
     if state.finished:
         return []
     match fact:
@@ -84,6 +87,27 @@ def _closing(state: State, commands: list[Command]) -> list[Command]:
     return commands
 
 
+def _resumed(state: State, at: float) -> list[Command]:
+    """Begin as `begin` does, from where the run has come: every wait that is left gets its whole time again.
+
+    A write whose answer nobody read is sent once more, which server-side apply allows. What has ended stays so, but the
+    run is not over before all that was ready has been seen again.
+    """
+    state.forget()
+    commands: list[Command] = [StartTimer(Timer(TimerKind.RUN), state.policy.run_deadline)]
+    for progress in sorted(state.objects.values(), key=_urgency):
+        if progress.stage in (Stage.IN_FLIGHT, Stage.PAUSED, Stage.APPLIED):
+            commands.append(_deadline(state, progress))
+        pause = progress.retry_at - at
+        if progress.stage is Stage.PAUSED and pause > _MOMENT:
+            commands.append(StartTimer(Timer(TimerKind.RETRY, progress.step.ref), pause))
+        elif progress.stage in (Stage.IN_FLIGHT, Stage.PAUSED):
+            commands.append(_sent(state, progress))
+        else:
+            commands += _release(state, [progress])
+    return commands
+
+
 def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
     progress = _in_flight(state, fact.ref)
     if progress is None:
@@ -112,6 +136,7 @@ def _failed(state: State, fact: WriteFailed) -> list[Command]:
         return _release(state, _end(state, progress, Outcome.FAILED, fact.fault.message))
     if progress.overdue:
         return _release(state, _out_of_time(state, progress))
+    progress.retry_at = fact.at + pause
     return [] if state.stop_reason else [StartTimer(Timer(TimerKind.RETRY, fact.ref), pause)]
 
 
@@ -132,7 +157,7 @@ def _seen(state: State, fact: HealthSeen) -> list[Command]:
         return _release(state, eased)
     if fact.version < progress.seen_version:
         return []
-    progress.seen, progress.seen_version = fact.status, fact.version
+    progress.seen, progress.seen_version, progress.unseen = fact.status, fact.version, False
     eased = _settle(state, progress)
     return [*_mind_grace(state, progress), *_release(state, eased)]
 
@@ -207,7 +232,7 @@ def _fired(state: State, timer: Timer, at: float) -> list[Command]:
     if progress is None:
         return _release(state, _give_up(state, timer.ref))
     if timer.kind is TimerKind.RETRY and progress.stage is Stage.PAUSED:
-        return [] if state.stop_reason else _send(state, progress)
+        return [] if state.stop_reason else [_sent(state, progress)]
     if timer.kind is TimerKind.HOLD:
         state.stop_waiting(progress, *sorted(progress.soft))
         return _release(state, [progress])
@@ -264,11 +289,11 @@ def _release(state: State, candidates: Iterable[Progress]) -> list[Command]:
         return []
     commands: list[Command] = []
     waiting = {p for p in candidates if p.stage is Stage.WAITING}
-    for progress in sorted(waiting, key=lambda p: (-p.step.tail, p.step.ref)):
+    for progress in sorted(waiting, key=_urgency):
         if progress.hard:
             commands += _time_others(state, progress)
         elif not progress.soft:
-            commands += _send(state, progress)
+            commands += _deadline(state, progress), _sent(state, progress)
         elif not progress.holding:
             progress.holding = True
             commands.append(StartTimer(Timer(TimerKind.HOLD, progress.step.ref), state.policy.soft_hold))
@@ -282,11 +307,17 @@ def _time_others(state: State, progress: Progress) -> list[Command]:
     return [StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline) for ref in untimed]
 
 
-def _send(state: State, progress: Progress) -> list[Command]:
+def _deadline(state: State, progress: Progress) -> Command:
+    return StartTimer(Timer(TimerKind.DEADLINE, progress.step.ref), state.policy.object_deadline)
+
+
+def _sent(state: State, progress: Progress) -> Command:
     ref = progress.step.ref
     progress.attempts += 1
     state.move(progress, Stage.IN_FLIGHT)
-    command = Adopt(ref) if progress.step.action is Action.KEEP else Apply(ref, progress.attempts)
-    if progress.attempts > 1:
-        return [command]
-    return [StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline), command]
+    return Adopt(ref) if progress.step.action is Action.KEEP else Apply(ref, progress.attempts)
+
+
+def _urgency(progress: Progress) -> tuple[float, Ref]:
+    """Sorts by the longest expected tail, names breaking ties."""
+    return -progress.step.tail, progress.step.ref

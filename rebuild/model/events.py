@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from rebuild.model.edges import Edge
-from rebuild.model.facts import Fact
+from rebuild.model.facts import Fact, Process
 from rebuild.model.findings import Difference, Finding, Limit
 from rebuild.model.ignored import Ignored, RuleUse
 from rebuild.model.images import Image, NeededImage
@@ -33,6 +33,29 @@ class RunStarted:
     started: str
     objective: float = 0.0
     stable: float = 0.0
+    process: Process | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyAsked:
+    """How `apply` was called, as far as another process needs that to go on with it; credentials are left out.
+
+    Where the source is, `SourceRead` says; `additions` are folders beside it. `rules` is the user's file of rules,
+    empty where there is none. The last five are the engine's patience in seconds.
+    """
+
+    namespace: str
+    additions: tuple[str, ...]
+    context: str
+    kubeconfig: str
+    request_timeout: float
+    rules: str
+    takes_over: bool
+    object_deadline: float
+    run_deadline: float
+    soft_hold: float
+    grace: float
+    image_patience: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +110,8 @@ class TargetBound:
 class PlannedObject:
     """One object as the plan has it; `digest` stands for what will be sent, since the journal holds no bodies.
 
-    `awaited` says whether the run waits for its health: where not, the target cannot prove that.
+    `awaited` says whether the run waits for its health: where not, the target cannot prove that. `tail` and `version`
+    are those of its step.
     """
 
     ref: Ref
@@ -96,11 +120,16 @@ class PlannedObject:
     reason: str
     digest: str
     awaited: bool = True
+    tail: float = 0.0
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The whole plan, before anything is written."""
+    """The whole plan, before anything is written.
+
+    `expected` are the objects that others make, `waiting_claims` those that are bound when a Pod uses them.
+    """
 
     objects: tuple[PlannedObject, ...]
     edges: tuple[Edge, ...]
@@ -108,6 +137,8 @@ class Planned:
     limits: tuple[Limit, ...]
     at: float
     images: tuple[NeededImage, ...] = ()
+    expected: tuple[Ref, ...] = ()
+    waiting_claims: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +241,7 @@ class RunEnded:
 Event: TypeAlias = (
     Fact
     | RunStarted
+    | ApplyAsked
     | PhaseBegan
     | PhaseEnded
     | StageEnded

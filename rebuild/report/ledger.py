@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from rebuild.model.events import (
+    ApplyAsked,
     Event,
     IgnoreRulesUsed,
     ImageObserved,
@@ -32,7 +33,15 @@ from rebuild.model.events import (
     TargetBound,
     WriteIntended,
 )
-from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
+from rebuild.model.facts import (
+    HealthSeen,
+    RunResumed,
+    StopAsked,
+    TimerFired,
+    TroubleSeen,
+    WriteAccepted,
+    WriteFailed,
+)
 from rebuild.model.faults import Fault
 from rebuild.model.ignored import RuleUse
 from rebuild.model.images import Image
@@ -40,6 +49,8 @@ from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.model.troubles import Trouble
 
+GAP = "gap"
+"""The phase in which nobody carried out the run."""
 ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.UNCHANGED)
 """The API server holds the object as we sent it."""
 
@@ -152,10 +163,12 @@ class Ledger:
     """All that the events folded so far say. What no event has said yet is None or empty."""
 
     run: RunStarted | None = None
+    asked: ApplyAsked | None = None
     source: SourceRead | None = None
     target: TargetBound | None = None
     plan: Planned | None = None
     end: RunEnded | None = None
+    resumed: list[RunResumed] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
     objects: dict[Ref, Record] = field(default_factory=dict)
     """In the order of the plan."""
@@ -189,6 +202,8 @@ class Ledger:
         match event:
             case RunStarted():
                 self.run = event
+            case ApplyAsked():
+                self.asked = event
             case SourceRead():
                 self.source = event
             case TargetBound():
@@ -203,6 +218,8 @@ class Ledger:
                 self._stage_ended(event)
             case RunEnded():
                 self.end = event
+            case RunResumed():
+                self._resumed(event)
             case (
                 WriteIntended()
                 | WriteAccepted()
@@ -233,6 +250,18 @@ class Ledger:
             if planned.ref not in self.objects:
                 self.objects[planned.ref] = Record(planned)
                 self._standings[Standing.WAITING] += 1
+
+    def _resumed(self, event: RunResumed) -> None:
+        """What was cut short lasted until the last event; the gap is a phase of its own, and counts."""
+        self.end = None
+        for phase in self.phases:
+            phase.ended = event.since if phase.ended is None else phase.ended
+        self.phases.append(Phase(GAP, True, event.since, event.at))
+        self.resumed.append(event)
+        for record in self.objects.values():
+            if record.standing is Standing.IN_FLIGHT:
+                self._put(record, Standing.WAITING)
+            record.seen, record.seen_version, record.trouble = None, 0, None
 
     def _phase_ended(self, event: PhaseEnded) -> None:
         for phase in reversed(self.phases):

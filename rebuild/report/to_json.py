@@ -11,6 +11,7 @@ from typing import Any
 
 from rebuild.model.edges import Edge
 from rebuild.model.events import ImageObserved
+from rebuild.model.facts import GapClock, RunResumed
 from rebuild.model.faults import Fault
 from rebuild.model.findings import Difference, Finding, Limit
 from rebuild.model.ignored import Ignored, RuleUse
@@ -48,6 +49,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "source": _source(ledger),
         "target": _target(ledger),
         "recovery": _recovery(ledger, answer),
+        "resumptions": [_resumption(resumed) for resumed in ledger.resumed],
         "counts": {
             **_counts(judged),
             "limits": len(document_limits),
@@ -105,6 +107,16 @@ def _recovery(ledger: Ledger, answer: Verdict) -> dict[str, Any]:
         "seconds": _seconds(answer.recovery_seconds),
         "objectiveSeconds": _seconds(ledger.run.objective or None) if ledger.run else None,
         "phases": [_phase(phase) for phase in ledger.phases],
+    }
+
+
+def _resumption(resumed: RunResumed) -> dict[str, Any]:
+    return {
+        "started": resumed.started,
+        "since": _seconds(resumed.since),
+        "at": _seconds(resumed.at),
+        "gapSeconds": None if resumed.clock is GapClock.NONE else _seconds(resumed.at - resumed.since),
+        "clock": resumed.clock.value,
     }
 
 

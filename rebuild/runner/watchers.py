@@ -39,9 +39,12 @@ class Watchers:
         relevant: Collection[Ref],
         rulebook: Rulebook,
         troubles: Troubles | None = None,
+        known: frozenset[Ref] = frozenset(),
     ) -> None:
+        """`known` objects were there before this process: a first list without one says that it is gone."""
         self._cluster, self._facts, self._now = cluster, facts, now
         self._relevant, self._rulebook, self._troubles = relevant, rulebook, troubles
+        self._known = known
         self._lock = threading.Lock()
         self._followed: dict[tuple[str, str], threading.Thread] = {}
         self._open: dict[tuple[str, str], Watch] = {}
@@ -65,7 +68,7 @@ class Watchers:
                 thread.join()
 
     def _follow(self, kind: Kind, version: str) -> None:
-        seen: set[Ref] = set()
+        seen = {ref for ref in self._known if ref.group_kind == (kind.group, kind.kind)}
         denied_since: float | None = None
         while not self._stopping.is_set():
             try:

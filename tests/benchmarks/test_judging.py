@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -9,19 +10,20 @@ import pytest
 from benchmarks.engine import audit, judging, order
 from benchmarks.engine.audit import Log, Write
 from benchmarks.engine.course import Course
-from benchmarks.engine.manifests import namespace, note, work, work_definition
+from benchmarks.engine.manifests import gadget, gadget_definition, job, namespace, note
 
-FIRST = ("bench.example.com", "Work", "home", "first")
+FIRST = ("batch", "Job", "home", "first")
 SECOND = ("", "ConfigMap", "home", "second")
 HOME = ("", "Namespace", "", "home")
+HOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 BODIES = (
     namespace("home"),
-    work("home", "first", seconds=0),
-    note("home", "second", after=(("Work", "first"),)),
+    job("home", "first", seconds=0),
+    note("home", "second", after=(("Job", "first"),)),
 )
 KEYS = {
     HOME: ("", "namespaces", "", "home"),
-    FIRST: ("bench.example.com", "works", "home", "first"),
+    FIRST: ("batch", "jobs", "home", "first"),
     SECOND: ("", "configmaps", "home", "second"),
 }
 COURSE = Course(
@@ -40,13 +42,17 @@ def _log(sent: dict[order.Identity, float], ready_at: float = 12.0) -> Log:
 
 
 def test_order_is_read_from_namespaces_definitions_and_annotations() -> None:
-    definition = ("apiextensions.k8s.io", "CustomResourceDefinition", "", "works.bench.example.com")
-    found = {(must.dependent, must.dependency, must.until) for must in order.musts([*BODIES, work_definition()])}
-    assert found == {
+    bodies = [*BODIES, gadget_definition(0), gadget(0, "home", 1, random.Random(1))]
+    resource = ("gadgets.example.com", "Gadget0", "home", "gadget-00001")
+    definition = ("apiextensions.k8s.io", "CustomResourceDefinition", "", "gadget0s.gadgets.example.com")
+    hooks = [("admissionregistration.k8s.io", kind, "", "bench-gadgets") for kind in HOOKS]
+    assert {(must.dependent, must.dependency, must.until) for must in order.musts(bodies)} == {
         (FIRST, HOME, order.Until.EXISTS),
-        (FIRST, definition, order.Until.READY),
         (SECOND, HOME, order.Until.EXISTS),
         (SECOND, FIRST, order.Until.READY),
+        (resource, HOME, order.Until.EXISTS),
+        (resource, definition, order.Until.READY),
+        *((resource, hook, order.Until.READY) for hook in hooks),
     }
 
 
@@ -63,7 +69,7 @@ def test_a_run_in_order_ends_with_its_last_ready_object_and_tells_its_hops() -> 
     ("sent", "problem"),
     [
         ({HOME: 10.0, FIRST: 11.0, SECOND: 11.5}, "sent too early: ConfigMap/home/second"),
-        ({HOME: 11.5, FIRST: 11.0, SECOND: 13.0}, "sent too early: bench.example.com/Work/home/first"),
+        ({HOME: 11.5, FIRST: 11.0, SECOND: 13.0}, "sent too early: batch/Job/home/first"),
         ({HOME: 10.0, FIRST: 11.0}, "never accepted: ConfigMap/home/second"),
     ],
     ids=["before it was ready", "before its namespace", "left out"],
@@ -77,7 +83,7 @@ def test_a_run_that_breaks_the_order_or_leaves_something_out_is_told(
 def _event(
     agent: str, verb: str, code: int, second: int, *, subresource: str = "", number: str = ""
 ) -> dict[str, object]:
-    reference = {"apiGroup": "bench.example.com", "resource": "works", "namespace": "home", "name": "first"}
+    reference = {"apiGroup": "batch", "resource": "jobs", "namespace": "home", "name": "first"}
     return {
         "auditID": number or f"{agent}-{verb}-{second}",
         "stage": "ResponseComplete",

@@ -73,5 +73,5 @@ def test_a_tool_that_does_not_wait_is_caught(stage: World, tmp_path: Path) -> No
     careless = dataclasses.replace(workloads.chain(2, 0.3), steps=(Apply((".",)),))
     bench = trial.prepare(stage, Prepared(careless, tmp_path / "work"))
     (found,) = bench.trials("kubectl", SLOTS)
-    assert "sent too early: bench.example.com/Work/chain/link-001" in found.failed
+    assert "sent too early: batch/Job/chain/link-001" in found.failed
     assert found.ready == 0

@@ -54,9 +54,9 @@ class Home:
         """`rebuild verify`, in the same way."""
         return support.rebuild("verify", self.folder, "-o", "json", *flags, **self._environment)
 
-    def start(self, *flags: object) -> Running:
+    def start(self, *flags: object, **environment: str) -> Running:
         """`rebuild apply`, while it runs."""
-        return Running("apply", self.folder, "--yes", "-o", "json", *flags, **self._environment)
+        return Running("apply", self.folder, "--yes", "-o", "json", *flags, **self._environment, **environment)
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What the journal of the test's only run has of one kind."""

@@ -61,7 +61,7 @@ def test_what_relapses_in_that_time_is_named_with_what_became_of_it(
         outside.request("DELETE", f"{maps}/page")
         body = orjson.dumps({"data": {"sky": "grey"}})
         headers = {"Content-Type": "application/merge-patch+json"}
-        outside.request("PATCH", f"{maps}/colours", body=body, headers=headers)
+        outside.request("PATCH", f"{maps}/colours?fieldManager=by-hand", body=body, headers=headers)
 
     text = OBJECTS.replace("HOME", namespace)
     report = applied(bind(cluster, provider="kwok"), text, stable=3, meanwhile=disturb)

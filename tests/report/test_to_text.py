@@ -246,4 +246,6 @@ def test_a_field_conflict_is_a_finding_that_names_the_other_manager() -> None:
 def test_the_last_line_says_for_how_long_everything_has_stayed() -> None:
     first, *others = run()
     assert isinstance(first, RunStarted)
-    assert "stable for 60 s" in last_line(fold([replace(first, stable=60.0), *others]))
+    asked = replace(first, stable=60.0)
+    assert "stable for 60 s" in last_line(fold([asked, *others]))
+    assert "stable" not in last_line(fold([replace(asked, verb="plan"), plan(), *closing()]))
