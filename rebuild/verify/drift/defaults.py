@@ -119,6 +119,7 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
         ("spec", "ClusterIP"),
         ("", "Opaque"),
     ),
+    "value": (("", 0),),
     "volumeBindingMode": (("", "Immediate"),),
     "volumeLifecycleModes": (("", ["Persistent"]),),
     "volumeMode": (("", "Filesystem"),),
