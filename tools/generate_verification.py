@@ -1,6 +1,6 @@
 """Fills the figures into docs/verification.md from what a test run left behind.
 
-    REBUILD_FIGURES=/tmp/figures uv run pytest tests/accuracy tests/e2e/test_corpus.py
+    REBUILD_FIGURES=/tmp/figures uv run pytest tests/accuracy tests/drift tests/e2e/test_corpus.py
     uv run python tools/generate_verification.py /tmp/figures
 
 A test run writes one JSON file for each topic, from names to numbers. A table on the page belongs to the file that its

@@ -1,12 +1,8 @@
-"""How many additions are found, and how much is taken for one that is none: counted on the lab.
-
-Where `REBUILD_FIGURES` names a directory, the counts are left there for docs/verification.md.
-"""
+"""How many additions are found, and how much is taken for one that is none: counted on the lab."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 from collections.abc import Iterator
@@ -27,6 +23,7 @@ from rebuild.model.refs import Ref
 from rebuild.ops.blueprint import Declared
 from rebuild.ops.sources import SourceOptions
 from rebuild.providers.kwok.lab import Lab
+from tests.accuracy import figures
 from tests.drift import additions, corpus
 from tests.drift.additions import Addition
 
@@ -36,17 +33,12 @@ ROUNDS = 5
 COUNTS: dict[str, float] = {}
 
 
-def figures() -> dict[str, float]:
-    """What the tests of this module have counted so far."""
-    return dict(COUNTS)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _recorded() -> Iterator[None]:
+    """Leave the figures for docs/verification.md, once there are all of them."""
     yield
-    if folder := os.environ.get("REBUILD_FIGURES"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        (Path(folder) / "drift.json").write_text(json.dumps(figures(), indent=1, sort_keys=True))
+    if "additions by hand" in COUNTS and "objects left alone after kubectl create" in COUNTS:
+        figures.keep("drift", COUNTS)
 
 
 @pytest.fixture

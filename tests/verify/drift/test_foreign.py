@@ -151,3 +151,24 @@ def test_an_object_of_thousands_of_owned_elements_takes_a_moment() -> None:
     fields: Body = {"f:spec": {"f:containers": {'k:{"name":"web"}': {"f:env": owned}}}}
     body = live("k9s", fields, spec={"containers": [{"name": "web", "image": "nginx", "env": env}]})
     assert len(found(POD, body)) == count
+
+
+@pytest.mark.parametrize(("labels", "spec"), [({"app": "web", "empty": ""}, {"volumes": [], "securityContext": None})])
+def test_where_no_owner_was_noted_an_empty_field_says_nothing_and_an_empty_key_is_content(
+    labels: Body, spec: Body
+) -> None:
+    body = copy.deepcopy(POD)
+    body["metadata"]["labels"] = labels
+    body["spec"] |= spec
+    assert found(POD, body) == {"metadata.labels.empty": []}
+
+
+def test_a_default_inside_of_the_default_of_what_is_around_it_says_nothing() -> None:
+    nested = {"type": "object", "default": {"a": "one"}, "additionalProperties": {"type": "string"}}
+    properties = {"spec": {"type": "object", "properties": {"nested": nested}}}
+    version = {"name": "v1", "schema": {"openAPIV3Schema": {"type": "object", "properties": properties}}}
+    custom = Custom.of([{"spec": {"group": "example.com", "names": {"kind": "Widget"}, "versions": [version]}}])
+    declared: Body = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "shop"}}
+    fields: Body = {"f:spec": {"f:nested": {"f:a": {}, "f:b": {}}}}
+    body = live("helm", fields, spec={"nested": {"a": "one", "b": "two"}}, kind="Widget")
+    assert found(declared, body, custom=custom) == {"spec.nested.b": ["helm"]}
