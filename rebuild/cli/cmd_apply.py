@@ -12,7 +12,7 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
-from rebuild.ops import experience, guard, rights, sources
+from rebuild.ops import experience, guard, recreation, rights, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -24,6 +24,7 @@ Examples:
   rebuild apply . --path clusters/prod --context staging
   rebuild apply https://git.example.com/env.git --ref v1.4 --context staging --yes
   rebuild apply . --path clusters/prod --context staging --dry-run
+  rebuild apply . --path clusters/prod --context staging --recreate job
 \b
 Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable input
   3 refused by a guard · 4 did not reach its end · 5 source or target unreachable
@@ -39,6 +40,7 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 @options.source
 @options.target
 @options.limits
+@options.recreate
 @click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write to a cluster that is not fresh without asking.")
 @options.output("table", "json", "yaml")
@@ -54,6 +56,7 @@ def command(
     request_timeout: float,
     timeout: float | None,
     object_timeout: float | None,
+    recreate: tuple[str, ...],
     dry_run: bool,
     yes: bool,
     form: str,
@@ -62,11 +65,15 @@ def command(
 ) -> int:
     """Write what SOURCE declares to the cluster of --context, in dependency order, and verify every object.
 
-    Never deletes anything. Fields that others own are left to them, and a conflict is reported. A second run
-    writes only what has changed.
+    Deletes nothing but what --recreate allows. Fields that others own are left to them, and a conflict is reported. A
+    second run writes only what has changed.
     """
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
-    policy = Policy(**_given(run_deadline=timeout, object_deadline=object_timeout))
+    usual = Policy()
+    policy = Policy(
+        run_deadline=usual.run_deadline if timeout is None else timeout,
+        object_deadline=usual.object_deadline if object_timeout is None else object_timeout,
+    )
     with finish.view_for(mode) as view:
         run = Run("plan" if dry_run else "apply", listener=view, durable=not dry_run)
         with (
@@ -80,6 +87,7 @@ def command(
             run.record(target.event)
             with run.phase("plan"):
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
+                policy = replace(policy, recreate=recreation.kinds(recreate, found.blueprint))
                 around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
                 plan = plans.on_target(found, around)
                 if dry_run:
@@ -88,7 +96,7 @@ def command(
             stopped = ""
             policy = replace(policy, run_deadline=max(policy.run_deadline - run.now(), 0.0))
             if not dry_run:
-                rights.assert_sufficient(target.cluster, plan)
+                rights.assert_sufficient(target.cluster, plan, recreate=policy.recreate)
                 doubt = guard.objection(target, around.snapshot, plan)
                 if doubt and yes:
                     view.note(doubt)
@@ -109,7 +117,3 @@ def _confirm(doubt: str) -> None:
     click.echo(clean(doubt), err=True)
     if not click.confirm("Write to it all the same?", err=True):
         raise Refused("not confirmed; nothing was written", hint="add --yes to leave out the question")
-
-
-def _given(**values: float | None) -> dict[str, float]:
-    return {name: value for name, value in values.items() if value is not None}

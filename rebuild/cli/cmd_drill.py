@@ -50,6 +50,7 @@ Exit codes: 0 recovered and verified · 1 not recovered, or slower than the obje
 @options.kind
 @click.option("--objective", type=options.Duration(), default=None, help="Recovery time objective (RTO), such as 10m.")
 @options.limits
+@options.recreate
 @click.option("--keep", is_flag=True, help="Leave the target running; `rebuild lab list` shows it.")
 @options.output("table", "json", "yaml")
 @options.report
@@ -68,6 +69,7 @@ def command(
     objective: float | None,
     timeout: float | None,
     object_timeout: float | None,
+    recreate: tuple[str, ...],
     keep: bool,
     form: str,
     report_file: Path | None,
@@ -98,6 +100,7 @@ def command(
         timeout=chosen.timeout if timeout is None else timeout,
         object_timeout=chosen.object_timeout if object_timeout is None else object_timeout,
         keep=keep,
+        recreate=recreate,
     )
     given(chosen.providers, nodes, KindOptions(kind_config, image, preload))
     if "kind" in chosen.providers:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from rebuild.cluster.rights import Access, Rights
 from rebuild.model.errors import Exit, RebuildError
 from rebuild.model.faults import Fault
 from rebuild.model.kinds import Kind, Kinds
-from rebuild.model.objects import Body, Manifest
+from rebuild.model.objects import Body, Manifest, dig
 
 
 class ClusterFault(RebuildError):
@@ -61,10 +61,23 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
-    """One line of a watch; a bookmark's body holds nothing but its resourceVersion."""
+    """One line of a watch; a bookmark's body holds nothing but its resourceVersion.
+
+    `ends_initial` says that all was told that was there when the watch was opened, where that was asked for.
+    """
 
     change: Change
     body: Body
+    ends_initial: bool = False
+
+
+def is_object(body: Any) -> bool:
+    """Whether a decoded answer has what every Kubernetes object has: a kind, a version and a name."""
+    return (
+        isinstance(body, dict)
+        and all(isinstance(body.get(key), str) for key in ("apiVersion", "kind"))
+        and isinstance(dig(body, "metadata", "name"), str)
+    )
 
 
 class Watch(Protocol):
@@ -91,11 +104,21 @@ class Cluster(Protocol):
     def apply(self, manifest: Manifest, kind: Kind) -> Applied:
         """Server-side apply as our own field manager, without force. One request."""
 
+    def replace(self, manifest: Manifest, kind: Kind, uid: str) -> Applied:
+        """Delete the object with this UID, no other one of its name, and apply. Two requests.
+
+        Raises ClusterFault as `apply` does, also while the old object is not gone yet.
+        """
+
     def list(self, kind: Kind, version: str, namespace: str = "") -> Listing:
         """All objects of a kind in one version, over all namespaces where none is named."""
 
-    def watch(self, kind: Kind, version: str, resource_version: str) -> Watch:
-        """Changes of a kind from a resourceVersion on, on a connection of its own."""
+    def watch(self, kind: Kind, version: str, resource_version: str, namespace: str = "") -> Watch:
+        """Changes of a kind from a resourceVersion on, on a connection of its own.
+
+        Without a resourceVersion it tells first what there is (ADDED for each), and with a bookmark when that was all.
+        A server that cannot do that refuses it as invalid.
+        """
 
     def rights(self, namespace: str) -> Rights:
         """What we may do in a namespace, rights for the whole cluster included; only these without one. One request."""

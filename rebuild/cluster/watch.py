@@ -10,7 +10,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from rebuild.cluster.classify import classify
-from rebuild.cluster.port import Change, ClusterFault, WatchEvent
+from rebuild.cluster.port import Change, ClusterFault, WatchEvent, is_object
 from rebuild.cluster.transport import Transport, raise_transport
 from rebuild.model.objects import dig
 
@@ -18,20 +18,32 @@ SERVER_SECONDS = 300
 """How long the server keeps a watch open; it then ends it in good order."""
 SILENCE_SECONDS = 90.0
 """The server sends a bookmark about once a minute, so a longer silence means that the connection is dead."""
+FROM_THE_BEGINNING = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion="
+"""A WatchList (KEP-3157): all that there is, then a bookmark that says so, then what changes."""
+_INITIAL_END = "k8s.io/initial-events-end"
 _CHUNK = 65536
 
 
 class HttpWatch:
     """An open watch on one kind; see `port.Watch`. To be iterated once, by one thread."""
 
-    def __init__(self, transport: Transport, path: str, resource_version: str) -> None:
-        query = (
-            f"?watch=true&allowWatchBookmarks=true&resourceVersion={resource_version}&timeoutSeconds={SERVER_SECONDS}"
-        )
+    def __init__(self, transport: Transport, path: str, start: str, *, silence: float = SILENCE_SECONDS) -> None:
+        """Open it.
+
+        Args:
+            transport: the connection to the server.
+            path: the path of the collection.
+            start: the part of the query that says from where on.
+            silence: how many seconds without a word mean that the connection is dead.
+
+        Raises:
+            ClusterFault: when the server does not open it.
+        """
+        query = f"?watch=true&allowWatchBookmarks=true&{start}&timeoutSeconds={SERVER_SECONDS}"
         self._what = f"WATCH {path}"
         self._reading = False
         self._closed = False
-        self._response: urllib3.BaseHTTPResponse = transport.stream(path + query, read_timeout=SILENCE_SECONDS)
+        self._response: urllib3.BaseHTTPResponse = transport.stream(path + query, read_timeout=silence)
 
     def __iter__(self) -> Iterator[WatchEvent]:
         self._reading = True
@@ -52,10 +64,15 @@ class HttpWatch:
 
     def _event(self, line: bytes) -> WatchEvent:
         event = orjson.loads(line)
-        if event["type"] == "ERROR":
-            status = event["object"]
-            raise ClusterFault(classify(dig(status, "code") or 500, orjson.dumps(status)), what=self._what)
-        return WatchEvent(Change(event["type"]), event["object"])
+        change, body = dig(event, "type"), dig(event, "object")
+        if change == "ERROR":
+            raise ClusterFault(classify(dig(body, "code") or 500, orjson.dumps(body)), what=self._what)
+        said = Change(change)
+        if said is Change.BOOKMARK:
+            return WatchEvent(said, body, ends_initial=dig(body, "metadata", "annotations", _INITIAL_END) == "true")
+        if not is_object(body):
+            raise ValueError("a watch told of something that is no object")
+        return WatchEvent(said, body)
 
     def close(self) -> None:
         """End the watch from any thread: a blocked read returns, and its thread lets go of the connection."""

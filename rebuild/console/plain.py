@@ -15,6 +15,7 @@ from rebuild.console.safe import clean
 from rebuild.console.words import trouble
 from rebuild.model.events import (
     Event,
+    FlowSettled,
     ImageObserved,
     ObjectEnded,
     ObjectVerified,
@@ -100,7 +101,7 @@ class PlainView:
                 self._say(at, "stopping", reason)
             case RunEnded(complete, reason, at):
                 self._say(at, "ended" if complete else "incomplete", reason)
-            case PodsObserved() | ImageObserved():
+            case PodsObserved() | ImageObserved() | FlowSettled():
                 pass
             case TimerFired(_, at):
                 self._sign_of_life(at)

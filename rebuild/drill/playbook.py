@@ -131,6 +131,8 @@ class DrillOptions:
     timeout: float = 1800.0
     object_timeout: float = 300.0
     keep: bool = False
+    recreate: tuple[str, ...] = ()
+    """The kinds whose objects may be deleted and made anew, as the user named them."""
 
 
 def read(path: Path) -> DrillOptions:

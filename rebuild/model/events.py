@@ -107,10 +107,29 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class WriteIntended:
-    """A write is about to leave."""
+    """A write is about to leave, after the object with the UID `replaces` is deleted, where there is one."""
 
     ref: Ref
     attempt: int
+    at: float
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSettled:
+    """How many writes could be under way at once when the last one was answered, and what kept that number there.
+
+    `lowest` and `highest` are its extremes, `busiest` the most that were under way, `overloads` how many of the
+    `writes` were answered with a wish for patience, or not at all.
+    """
+
+    limit: int
+    lowest: int
+    highest: int
+    busiest: int
+    writes: int
+    overloads: int
+    why: str
     at: float
 
 
@@ -193,6 +212,7 @@ Event: TypeAlias = (
     | TargetBound
     | Planned
     | WriteIntended
+    | FlowSettled
     | ObjectEnded
     | ObjectVerified
     | PodsObserved

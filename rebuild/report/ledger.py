@@ -15,6 +15,7 @@ from typing import assert_never
 
 from rebuild.model.events import (
     Event,
+    FlowSettled,
     ImageObserved,
     ObjectEnded,
     ObjectVerified,
@@ -37,7 +38,7 @@ from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.model.troubles import Trouble
 
-ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.UNCHANGED)
+ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.RECREATED, Outcome.UNCHANGED)
 """The API server holds the object as we sent it."""
 
 
@@ -148,6 +149,7 @@ class Ledger:
     source: SourceRead | None = None
     target: TargetBound | None = None
     plan: Planned | None = None
+    flow: FlowSettled | None = None
     end: RunEnded | None = None
     phases: list[Phase] = field(default_factory=list)
     objects: dict[Ref, Record] = field(default_factory=dict)
@@ -192,6 +194,8 @@ class Ledger:
                 self._phase_ended(event)
             case StageEnded():
                 self._stage_ended(event)
+            case FlowSettled():
+                self.flow = event
             case RunEnded():
                 self.end = event
             case (

@@ -9,12 +9,13 @@ from typing import Protocol, assert_never
 
 from rebuild.cluster.port import Cluster
 from rebuild.engine import handle
-from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
+from rebuild.engine.commands import Adopt, Apply, Command, Finish, Notice, Recreate, StartTimer
+from rebuild.engine.flow import Flow
 from rebuild.engine.policy import Policy
 from rebuild.engine.state import State
 from rebuild.health import compute
 from rebuild.journal.file import JournalBroken
-from rebuild.model.events import Event, ObjectEnded, WriteIntended
+from rebuild.model.events import Event, FlowSettled, ObjectEnded, WriteIntended
 from rebuild.model.facts import Fact, HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
 from rebuild.model.secrets import Secrets
@@ -54,13 +55,16 @@ class Driver:
         policy: Policy,
         recorder: Recorder,
         now: Callable[[], float],
-        in_flight: int,
+        flow: Flow | None = None,
         follow_pods: bool = False,
     ) -> None:
-        """Take what a run needs; `follow_pods` where the target runs real containers, which may be in trouble."""
+        """Take what a run needs; `follow_pods` where the target runs real containers, which may be in trouble.
+
+        `flow` is the limit to begin with, where that is not the usual one.
+        """
         self._plan, self._cluster, self._recorder, self._now = plan, cluster, recorder, now
         self._pods = plan.kinds.get("", "Pod") if follow_pods else None
-        self._in_flight = in_flight
+        self._flow = flow or Flow()
         self._facts: Facts = SimpleQueue()
         self._timers = Timers()
         self._finished = False
@@ -92,7 +96,7 @@ class Driver:
             waiting_claims=self._plan.waiting_claims,
             troubles=self._troubles() if self._pods else None,
         )
-        writers = Writers(self._cluster, self._plan.kinds, self._facts, self._now, threads=self._in_flight)
+        writers = Writers(self._cluster, self._plan.kinds, self._facts, self._now, self._flow)
         patient = True
         try:
             for ref in self._plan.expected:
@@ -108,6 +112,7 @@ class Driver:
                 if self.state.stop_reason:
                     writers.withdraw()
                 self._sync()
+            self._tell_flow()
         except JournalBroken:
             writers.close()
             self._collect(self._in_hand)
@@ -119,6 +124,22 @@ class Driver:
         finally:
             writers.close(wait=patient)
             watchers.close(wait=patient)
+
+    def _tell_flow(self) -> None:
+        flow = self._flow
+        if flow.writes:
+            self._recorder.record(
+                FlowSettled(
+                    flow.slots,
+                    flow.lowest,
+                    flow.highest,
+                    flow.busiest,
+                    flow.writes,
+                    flow.overloads,
+                    flow.why(),
+                    self._now(),
+                )
+            )
 
     def _troubles(self) -> Troubles:
         steps = self._plan.steps
@@ -166,6 +187,14 @@ class Driver:
                     self._recorder.record(WriteIntended(ref, attempt, self._now()))
                     self._follow(watchers, ref)
                     writers.submit(self._plan.steps[ref])
+                case Recreate(ref, attempt):
+                    step = self._plan.steps[ref]
+                    self._recorder.record(WriteIntended(ref, attempt, self._now(), replaces=step.uid))
+                    writers.submit(step, recreate=True)
+                case Notice(sight):
+                    kind = self._plan.kinds.get(sight.group, sight.kind)
+                    if kind:
+                        watchers.notice(kind, sight)
                 case Adopt(ref):
                     self._follow(watchers, ref)
                     self._adopt(ref)
