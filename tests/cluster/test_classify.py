@@ -27,7 +27,7 @@ from tools import generate_retries
 CASES = Path(__file__).parent / "cases"
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/response.json"))
 UNPROVOKED = {Cause.INTERNAL, Cause.NOT_SERVED, Cause.OVERLOAD, Cause.TRANSPORT}
-"""Recorded while etcd was away, an API was set up, or a watch was older than its server: other live tests show those."""
+"""Recorded while etcd was away, an API was set up or a watch was older than its server: other live tests show it."""
 PATIENCE = 30.0
 """Seconds until the server must answer as recorded: it remembers for a while that a token was good, for example."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.events import Event, ImageObserved, PhaseBegan, PhaseEnded, PodsObserved, StageEnded
+from rebuild.model.events import Event, FlowSettled, ImageObserved, PhaseBegan, PhaseEnded, PodsObserved, StageEnded
 from rebuild.model.facts import TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
@@ -62,6 +62,7 @@ def eventful() -> list[Event]:
         ended(DB, Outcome.FAILED, ready=False, reason="no", at=2.1),
         replace(ended(WEB, Outcome.SKIPPED, ready=False, because=DB, at=2.2), released_without=(EDGE,)),
         TroubleSeen(WEB, Trouble(TroubleKind.CRASH, "Pod web-1: container web ended with exit code 3"), 5.0),
+        FlowSettled(12, 8, 16, 10, 400, 3, "3 answers told of overload", 6.0),
         PodsObserved(WEB, (TIMES,), (PodEvent("BackOff", "Back-off restarting failed container", 4),)),
         ImageObserved(NGINX.image, 1, 2, 1.25, 2.5, 1000),
         verified(WEB, DRIFT, owned=(replace(DRIFT, controller="autoscaler"),)),
