@@ -6,10 +6,11 @@ since filling it takes minutes.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
-import hypothesis
 import pytest
 from hypothesis import settings
 
@@ -21,10 +22,7 @@ from rebuild.providers.kwok import binaries, build
 from rebuild.providers.kwok import cluster as kwok
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
-
-hypothesis.settings.register_profile("rebuild", deadline=None)
-hypothesis.settings.load_profile("rebuild")
-"""A clock on the wall would fail tests of whoever has a busy machine."""
+from tests.support import fault_record
 
 LabMaker = Callable[..., Lab]
 
@@ -33,12 +31,33 @@ settings.register_profile("rebuild", deadline=None)
 settings.load_profile("rebuild")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Note the outcomes of fault tests where somebody wants to have them."""
+    folder = os.environ.get(fault_record.VARIABLE)
+    if folder and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(fault_record.FaultRecord(Path(folder)))
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The whole suite runs on one worker more than there are cores, since that with the real nodes mostly waits.
+
+    What is named on the command line runs in the process itself: it starts at once, and a debugger works.
+    """
+    return (os.cpu_count() or 1) + 1 if config.args == config.getini("testpaths") else 0
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first live test may have to build the lab's programs: no test's time-out should cut that short."""
+    """The first live test may have to build the lab's programs: no test's time-out should cut that short.
+
+    Tests with real nodes share a cluster and look at what is left in Docker, so one worker runs all of them.
+    """
+    fault_record.note_marks(items)
     for item in items:
         for marker, seconds in (("live", 180), ("kind", 300)):
             if item.get_closest_marker(marker) and not item.get_closest_marker("timeout"):
                 item.add_marker(pytest.mark.timeout(seconds, func_only=True))
+        if item.get_closest_marker("kind"):
+            item.add_marker(pytest.mark.xdist_group("kind"))
 
 
 @pytest.fixture(scope="session", autouse=True)

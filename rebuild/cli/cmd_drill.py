@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rebuild.cli import failures, finish, helping, options, stopping
-from rebuild.cli.labs import given, kind_provider, kwok_provider
+from rebuild.cli.labs import assert_usable, given, kind_provider, kwok_provider
 from rebuild.console.view import View
 from rebuild.drill import playbook
 from rebuild.drill.playbook import DrillOptions
@@ -107,6 +107,7 @@ def command(
         # Said before the other provider has had its drill.
         chosen.kind.read()
     if len(chosen.providers) > 1:
+        assert_usable(chosen.providers, chosen.kubernetes)
         return _compared(chosen, mode, form=form, report_file=report_file)
     with finish.view_for(mode) as view:
         run = Run("drill", listener=view, objective=chosen.objective)

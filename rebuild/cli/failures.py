@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import click
 
+from rebuild.cli import stopping
 from rebuild.cli.stopping import HungUp, Terminated
 from rebuild.model.errors import Defect, DiskTrouble, Exit, InvalidBlueprint, RebuildError, UsageError
 
@@ -20,14 +21,11 @@ def explain(error: BaseException) -> int:
         case click.ClickException():
             return _tell(UsageError(error.format_message(), hint=_help_of(error)))
         case Terminated():
-            _say("terminated")
-            return int(Exit.TERMINATED)
+            return _stopped("terminated", error, Exit.TERMINATED)
         case HungUp():
-            _say("hung up")
-            return int(Exit.HUNG_UP)
+            return _stopped("hung up", error, Exit.HUNG_UP)
         case KeyboardInterrupt() | click.Abort():
-            _say("interrupted")
-            return int(Exit.INTERRUPTED)
+            return _stopped("interrupted", error, Exit.INTERRUPTED)
         case InvalidBlueprint():
             for finding in error.findings:
                 _say(str(finding))
@@ -44,11 +42,29 @@ def explain(error: BaseException) -> int:
 
 
 def _tell(error: RebuildError) -> int:
-    """The cause with its code, the next step, and the exit code."""
+    """The cause with its code, what else has to be known, the next step, and the exit code."""
     _say(f"{error} [{error.code}]", label="error: ")
+    _add(error)
     if error.hint:
         _say(error.hint, label="hint: ")
-    return int(error.exit)
+    return int(stopping.exit_code(error.exit))
+
+
+def _stopped(how: str, error: BaseException, code: Exit) -> int:
+    _say(how)
+    _add(error)
+    return int(code)
+
+
+def _add(error: BaseException) -> None:
+    """What those who passed the error on had to add to it, or to what it interrupted."""
+    told: list[str] = []
+    passed: BaseException | None = error
+    while passed is not None:
+        told += getattr(passed, "__notes__", ())
+        passed = passed.__context__
+    for note in dict.fromkeys(told):
+        _say(note)
 
 
 def _help_of(error: click.ClickException) -> str:

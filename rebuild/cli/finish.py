@@ -119,7 +119,7 @@ def _cause(error: BaseException) -> tuple[str, int]:
         case KeyboardInterrupt() | click.Abort():
             return SIGINT, int(Exit.INTERRUPTED)
         case RebuildError():
-            return str(error), int(error.exit)
+            return "\n".join((str(error), *getattr(error, "__notes__", ()))), int(stopping.exit_code(error.exit))
     return f"{type(error).__name__}: {error}", int(Exit.INTERNAL)
 
 

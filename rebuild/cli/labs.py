@@ -9,7 +9,7 @@ from rebuild.console.view import View
 from rebuild.model.errors import UsageError
 from rebuild.model.images import Image
 from rebuild.providers import versions
-from rebuild.providers.kind import install, provider
+from rebuild.providers.kind import docker, install, provider
 from rebuild.providers.kind.provider import Kind, KindOptions
 from rebuild.providers.kwok import binaries, build
 from rebuild.providers.kwok.binaries import Binaries, Source
@@ -48,6 +48,19 @@ def kind_provider(
     file = options.read()
     own = kit(view, image=options.image or next(iter(file.images), ""), images=images)
     return provider.prepared(own, file, options, kubernetes=kubernetes, images=images, logs=logs)
+
+
+def assert_usable(providers: Collection[str], kubernetes: str) -> None:
+    """Make sure of all providers, before one of them is used, that they answer and have the version that is needed.
+
+    Raises:
+        WrongKubernetes: when kwok's is another.
+        DockerMissing, DockerNotRunning, DockerForbidden: when kind has no Docker.
+    """
+    if "kwok" in providers:
+        versions.assert_minor(binaries.KUBERNETES_VERSION, kubernetes, of="the lab of kwok")
+    if "kind" in providers:
+        docker.check()
 
 
 def given(providers: Collection[str], nodes: int | None, kind: KindOptions) -> None:

@@ -71,7 +71,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its exit code. Whatever goes wrong ends in one clear cause, never a traceback."""
     streams.prepare()
     stopping.install()
-    sys.exit(run(arguments))
+    code = run(arguments)
+    stopping.over()
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -83,5 +85,6 @@ def run(arguments: list[str] | None = None) -> int:
         with rebuild.make_context("rebuild", list(sys.argv[1:] if arguments is None else arguments)) as context:
             result: Any = rebuild.invoke(context)
     except BaseException as error:  # noqa: BLE001 - the last line of defence: every failure gets a code and a cause
+        stopping.over()
         return failures.explain(error)
     return int(result or 0)

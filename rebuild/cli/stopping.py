@@ -1,5 +1,5 @@
 """Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes: while writes are under way the first signal lets them finish,
-the second ends the run at once."""
+the second ends the run at once. Whatever else fails on the way out, the exit code is the signal's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from rebuild.cli import streams
+from rebuild.model.errors import Exit
 
 
 class Terminated(KeyboardInterrupt):
@@ -23,10 +24,13 @@ class _Switch:
 
     def __init__(self) -> None:
         self.stop: Callable[[str], None] | None = None
+        self.received: signal.Signals | None = None
+        """The last that came."""
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
             streams.leave_terminal()
+        self.received = signal.Signals(number)
         stop, self.stop = self.stop, None
         if stop is not None:
             # Imported late, so that help does not pay for what only an interrupted run needs.
@@ -39,6 +43,7 @@ class _Switch:
 
 
 _SWITCH = _Switch()
+_CODES = {signal.SIGHUP: Exit.HUNG_UP, signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 _INTERRUPTS = {signal.SIGHUP: HungUp, signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
 
 
@@ -52,3 +57,14 @@ def install() -> None:
 def stoppable(stop: Callable[[str], None] | None) -> None:
     """Let the next signal call this instead of ending the process; None gives signals their usual meaning back."""
     _SWITCH.stop = stop
+
+
+def over() -> None:
+    """From here on a signal changes nothing: what is left to do takes no time, and is the answer."""
+    for number in _INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def exit_code(otherwise: Exit) -> Exit:
+    """The exit code of a failure: the signal's, if one came before it."""
+    return otherwise if _SWITCH.received is None else _CODES[_SWITCH.received]

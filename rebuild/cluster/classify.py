@@ -22,6 +22,8 @@ _LONGEST_WISH = 3600.0
 """Seconds: a wish has an end, whatever number of digits the server sends."""
 _ECHO = ", got &"
 """Where the typed patch error begins to print the declared value: `.stringData.pin: expected string, got &...`."""
+_NO_SPACE = "etcdserver: mvcc: database space exceeded"
+"""etcd's alarm NOSPACE is raised: it takes no write until somebody has made room and disarmed it."""
 _NEVER_CHANGES: Final = re.compile("is immutable|updates to .* are forbidden|may not (be )?change|cannot (be )?change")
 """How validation says it; there is no reason for it that a program could read."""
 
@@ -166,6 +168,8 @@ def classify(status: int, data: bytes, retry_after: str | None = None) -> Fault:
         message = f"the role {dig(body, 'details', 'name')!r} that the binding refers to does not exist"
     if cause is Cause.IMMUTABLE:
         message = _without_values(message, body)
+    if _NO_SPACE in message:
+        message = f"the cluster is read-only, since its etcd is full (alarm NOSPACE): {message}"
     shown = message.partition(_ECHO)[0][:_LONGEST_MESSAGE]
     # The wish that comes with a cold storage is always one second, far more than it takes.
     wish = 0.0 if cause is Cause.NOT_SERVED else _seconds(retry_after)

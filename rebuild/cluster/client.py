@@ -9,13 +9,13 @@ from urllib.parse import quote
 import orjson
 
 from rebuild.cluster import discovery, rights
-from rebuild.cluster.port import Applied, ClusterFault, Identity, Listing, is_object
+from rebuild.cluster.port import Applied, ClusterFault, Identity, Listing
 from rebuild.cluster.rights import Access, Rights
 from rebuild.cluster.transport import Transport
 from rebuild.cluster.watch import FROM_THE_BEGINNING, SILENCE_SECONDS, HttpWatch
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kind, Kinds
-from rebuild.model.objects import Body, Manifest, dig, dig_list
+from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
 
 FIELD_MANAGER = "rebuild"
@@ -51,12 +51,11 @@ class ApiServer:
     def identity(self) -> Identity:
         """Who answers."""
         version = self._get("/version")
-        home = self._get("/api/v1/namespaces/kube-system")
-        return Identity(
-            uid=str(dig(home, "metadata", "uid") or ""),
-            version=str(dig(version, "gitVersion") or ""),
-            server=self.server,
-        )
+        path = "/api/v1/namespaces/kube-system"
+        uid = dig(self._get(path), "metadata", "uid")
+        if not isinstance(uid, str) or not uid:
+            raise self._transport.nonsense(f"GET {path}", "without a UID")
+        return Identity(uid, version=str(dig(version, "gitVersion") or ""), server=self.server)
 
     def served(self) -> Kinds:
         """Every kind that the server offers now."""
@@ -66,8 +65,8 @@ class ApiServer:
         """Server-side apply. Unknown and duplicate fields are refused, as `fieldValidation=Strict` asks."""
         path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict"
         status, body = self._transport.write("PATCH", path, body=manifest.payload, content_type=_APPLY)
-        if not is_object(body):
-            raise _nonsense(f"PATCH {manifest.ref}", "something that is no object")
+        if dig(body, "metadata", "name") != manifest.ref.name:
+            raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
         return Applied(body, created=status == 201)
 
     def replace(self, manifest: Manifest, kind: Kind, uid: str) -> Applied:
@@ -95,12 +94,17 @@ class ApiServer:
         token = ""
         while True:
             page = self._get(path + (f"&continue={quote(token, safe='')}" if token else ""))
-            for item in dig_list(page, "items"):
-                if not isinstance(dig(item, "metadata", "name"), str):
-                    raise _nonsense(f"GET {path}", "a list with something in it that is no object")
+            found = page.get("items", page) or []
+            if not isinstance(found, list) or not all(isinstance(dig(one, "metadata", "name"), str) for one in found):
+                raise self._transport.nonsense(
+                    f"GET {kind.collection(version, namespace)}", "without a list of objects"
+                )
+            for item in found:
                 item["apiVersion"], item["kind"] = group_version, kind.kind
-                items.append(item)
-            token = dig(page, "metadata", "continue") or ""
+            items += found
+            before, token = token, str(dig(page, "metadata", "continue") or "")
+            if token and token == before:
+                raise self._transport.nonsense(f"GET {kind.collection(version, namespace)}", "with the same page again")
             if not token:
                 return Listing(tuple(items), str(dig(page, "metadata", "resourceVersion") or ""))
 
@@ -131,11 +135,6 @@ class ApiServer:
 
     def _get(self, path: str, *, accept: str = "application/json") -> Any:
         return self._transport.request("GET", path, headers={"Accept": accept})[1]
-
-
-def _nonsense(what: str, answer: str) -> ClusterFault:
-    """An answer that says it went well and is not what was asked for: as good as none."""
-    return ClusterFault(Fault(Cause.TRANSPORT, 0, f"the answer is {answer}"), what=what)
 
 
 def _path(ref: Ref, kind: Kind) -> str:

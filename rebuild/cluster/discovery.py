@@ -11,7 +11,7 @@ from typing import Any
 from rebuild.cluster.port import ClusterFault
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kind, Kinds
-from rebuild.model.objects import dig, dig_maps
+from rebuild.model.objects import dig, dig_list, dig_maps
 
 ACCEPT = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 PATHS = ("/api", "/apis")
@@ -29,19 +29,20 @@ def kinds(*documents: Any) -> Kinds:
             message = "the server has no aggregated discovery: Kubernetes 1.30 or later is needed"
             raise ClusterFault(Fault(Cause.INVALID, 0, message), what="discovery")
         for group in dig_maps(document, "items"):
-            name = dig(group, "metadata", "name") or ""
+            name = str(dig(group, "metadata", "name") or "")
             for version in dig_maps(group, "versions"):
                 _add(found, name, version)
     return Kinds(found.values())
 
 
 def _add(found: dict[tuple[str, str], Kind], group: str, version: dict[str, Any]) -> None:
-    if version.get("freshness") == "Stale":
+    served = version.get("version")
+    if version.get("freshness") == "Stale" or not isinstance(served, str):
         return
     for resource in dig_maps(version, "resources"):
-        kind = dig(resource, "responseKind", "kind")
-        if not kind or "list" not in (resource.get("verbs") or ()):
+        kind, plural = dig(resource, "responseKind", "kind"), resource.get("resource")
+        if not isinstance(kind, str) or not isinstance(plural, str) or "list" not in dig_list(resource, "verbs"):
             continue
         known = found.get((group, kind))
-        versions = (*known.versions, version["version"]) if known else (version["version"],)
-        found[group, kind] = Kind(group, kind, resource["resource"], resource.get("scope") == "Namespaced", versions)
+        versions = (*known.versions, served) if known else (served,)
+        found[group, kind] = Kind(group, kind, plural, resource.get("scope") == "Namespaced", versions)

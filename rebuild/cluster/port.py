@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from rebuild.cluster.rights import Access, Rights
 from rebuild.model.errors import Exit, RebuildError
 from rebuild.model.faults import Fault
 from rebuild.model.kinds import Kind, Kinds
-from rebuild.model.objects import Body, Manifest, dig
+from rebuild.model.objects import Body, Manifest
 
 
 class ClusterFault(RebuildError):
@@ -69,15 +69,6 @@ class WatchEvent:
     change: Change
     body: Body
     ends_initial: bool = False
-
-
-def is_object(body: Any) -> bool:
-    """Whether a decoded answer has what every Kubernetes object has: a kind, a version and a name."""
-    return (
-        isinstance(body, dict)
-        and all(isinstance(body.get(key), str) for key in ("apiVersion", "kind"))
-        and isinstance(dig(body, "metadata", "name"), str)
-    )
 
 
 class Watch(Protocol):

@@ -20,12 +20,14 @@ from rebuild.cluster.classify import classify
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.wire import Wire
 from rebuild.model.faults import Cause, Fault
+from rebuild.system import clock
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 USER_AGENT = f"rebuild/{__version__}"
 CONNECT_SECONDS = 5.0
+_CHUNK = 1 << 20
 _REFUSED = 400
 
 
@@ -44,21 +46,28 @@ class Transport:
     def request(
         self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
-        """Send a request and read the whole answer: its status, and its decoded JSON.
+        """Send a request and read the whole answer: its status, and its decoded JSON, which is an object.
 
         Raises:
-            ClusterFault: when there is no answer, its status is 400 or more, or it is not JSON.
+            ClusterFault: when there is no answer, its status is 400 or more, or it is no JSON object.
         """
         what = f"{method} {path.partition('?')[0]}"
         response = self._send(method, path, what, body=body, headers=headers, read_timeout=self._timeout)
-        return response.status, self._decoded(response.status, response.data, what)
-
-    def _decoded(self, status: int, data: bytes, what: str) -> Any:
         try:
-            return orjson.loads(data)
+            data = _whole(response, self._timeout)
+        except (HTTPError, OSError) as error:
+            raise_transport(error, what)
+        return response.status, self._decoded(response.status, data, what)
+
+    def _decoded(self, status: int, data: bytes, what: str) -> dict[str, Any]:
+        try:
+            decoded = orjson.loads(data)
         except orjson.JSONDecodeError as error:
-            message = f"{self.server} answers {status} without JSON, so it is no Kubernetes API server"
-            raise ClusterFault(Fault(Cause.TRANSPORT, status, message), what=what) from error
+            how = "with JSON that is cut short or broken" if data.startswith(b"{") else "without JSON"
+            raise self.nonsense(what, how, status) from error
+        if not isinstance(decoded, dict):
+            raise self.nonsense(what, "with JSON that is no object", status)
+        return decoded
 
     def write(self, method: str, path: str, *, body: bytes, content_type: str) -> tuple[int, Any]:
         """The same as `request` for what is sent as often as there are objects, at a third of its cost.
@@ -107,6 +116,13 @@ class Transport:
         connection.timeout = CONNECT_SECONDS
         return Wire(connection, self._timeout or None)
 
+    def nonsense(self, what: str, how: str, status: int = 200) -> ClusterFault:
+        """The fault of an answer that no API server gives; a proxy on the way may give it for a moment."""
+        message = (
+            f"{self.server} answers {status} {how}, so it is no Kubernetes API server, or a proxy spoils its words"
+        )
+        return ClusterFault(Fault(Cause.TRANSPORT, status, message), what=what)
+
     def stream(self, path: str, *, read_timeout: float) -> urllib3.BaseHTTPResponse:
         """Open a response that is read as it comes; the caller closes it.
 
@@ -117,7 +133,7 @@ class Transport:
         Raises:
             ClusterFault: when there is no answer, or its status is 400 or more.
         """
-        return self._send("GET", path, f"WATCH {path.partition('?')[0]}", read_timeout=read_timeout, preload=False)
+        return self._send("GET", path, f"WATCH {path.partition('?')[0]}", read_timeout=read_timeout)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -134,8 +150,8 @@ class Transport:
         read_timeout: float,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
-        preload: bool = True,
     ) -> urllib3.BaseHTTPResponse:
+        """The response, of whose body nothing is read yet."""
         try:
             response = self._pool.request(
                 method,
@@ -143,11 +159,12 @@ class Transport:
                 body=body,
                 headers=self._headers(headers),
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_timeout),
-                preload_content=preload,
+                preload_content=False,
                 retries=False,
             )
             if response.status >= _REFUSED:
-                fault = classify(response.status, response.data, response.headers.get("Retry-After"))
+                data = _whole(response, read_timeout)
+                fault = classify(response.status, data, response.headers.get("Retry-After"))
                 raise ClusterFault(fault, what=what)
         except (HTTPError, OSError) as error:
             raise_transport(error, what)
@@ -159,6 +176,18 @@ class Transport:
         with self._refresh:
             self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
         return headers
+
+
+def _whole(response: urllib3.BaseHTTPResponse, within: float) -> bytes:
+    """The body of an answer, which has so many seconds all in all: each drop of it would start a socket's time anew."""
+    deadline = clock.monotonic() + within
+    parts = []
+    while part := response.read1(_CHUNK):
+        parts.append(part)
+        if clock.monotonic() > deadline:
+            response.close()
+            raise TimeoutError(f"the answer did not end within {within:g} s")
+    return b"".join(parts)
 
 
 def raise_transport(error: Exception, what: str) -> NoReturn:

@@ -10,7 +10,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from rebuild.cluster.classify import classify
-from rebuild.cluster.port import Change, ClusterFault, WatchEvent, is_object
+from rebuild.cluster.port import Change, ClusterFault, WatchEvent
 from rebuild.cluster.transport import Transport, raise_transport
 from rebuild.model.objects import dig
 
@@ -54,25 +54,13 @@ class HttpWatch:
                 for line in lines:
                     if self._closed:
                         return
-                    yield self._event(line)
+                    yield event_of(line, what=self._what)
         except (HTTPError, OSError, ValueError) as error:
             # ValueError: a line that is no JSON, or a TLS socket that was shut down between two reads.
             if not self._closed:
                 raise_transport(error, self._what)
         finally:
             self._response.close()
-
-    def _event(self, line: bytes) -> WatchEvent:
-        event = orjson.loads(line)
-        change, body = dig(event, "type"), dig(event, "object")
-        if change == "ERROR":
-            raise ClusterFault(classify(dig(body, "code") or 500, orjson.dumps(body)), what=self._what)
-        said = Change(change)
-        if said is Change.BOOKMARK:
-            return WatchEvent(said, body, ends_initial=dig(body, "metadata", "annotations", _INITIAL_END) == "true")
-        if not is_object(body):
-            raise ValueError("a watch told of something that is no object")
-        return WatchEvent(said, body)
 
     def close(self) -> None:
         """End the watch from any thread: a blocked read returns, and its thread lets go of the connection."""
@@ -83,3 +71,22 @@ class HttpWatch:
             self._response.shutdown()
         if not self._reading:
             self._response.close()
+
+
+def event_of(line: bytes, *, what: str) -> WatchEvent:
+    """What a line of a watch says.
+
+    Raises:
+        ClusterFault: when it says that the watch failed.
+        ValueError: when it is nothing that a watch of Kubernetes says.
+    """
+    match orjson.loads(line):
+        case {"type": "ERROR", "object": status}:
+            code = dig(status, "code")
+            raise ClusterFault(classify(code if isinstance(code, int) else 500, orjson.dumps(status)), what=what)
+        case {"type": "BOOKMARK", "object": dict(body)}:
+            ends = dig(body, "metadata", "annotations", _INITIAL_END) == "true"
+            return WatchEvent(Change.BOOKMARK, body, ends_initial=ends)
+        case {"type": str(change), "object": {"apiVersion": str(), "kind": str(), "metadata": {"name": str()}} as body}:
+            return WatchEvent(Change(change), body)
+    raise ValueError("a line of the watch is no event")

@@ -7,11 +7,14 @@ certificates and names. Knows what an API server sends: a length, or chunks. Mus
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 from typing import Final, Protocol
 
 from urllib3.util import wait_for_read
+
+from rebuild.system import clock
 
 _CHUNK: Final = 65536
 _LONGEST_HEAD: Final = 1 << 20
@@ -39,12 +42,15 @@ class Wire:
     """A connection that is kept between requests. Belongs to one thread at a time."""
 
     def __init__(self, connection: Connection, timeout: float | None) -> None:
-        """Open a connection; so many seconds of silence end a request."""
+        """Open a connection; an answer has so many seconds all in all, whatever drops of it come."""
         self._connection = connection
-        self._connection.connect()
+        try:
+            self._connection.connect()
+        except BaseException:
+            self._connection.close()
+            raise
         assert self._connection.sock is not None
-        self._socket = self._connection.sock
-        self._socket.settimeout(timeout)
+        self._socket, self._timeout, self._deadline = self._connection.sock, timeout, 0.0
 
     @property
     def is_alive(self) -> bool:
@@ -62,6 +68,8 @@ class Wire:
             OSError: when the connection breaks, or nothing comes for too long.
             ValueError: when what comes is not HTTP, or too much. The connection is of no use then.
         """
+        self._socket.settimeout(self._timeout)
+        self._deadline = clock.monotonic() + (self._timeout or math.inf)
         self._socket.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body)
         status, rest = 100, b""
         while status < _INTERIM:
@@ -122,4 +130,6 @@ class Wire:
         data = self._socket.recv(_CHUNK)
         if not data:
             raise ConnectionResetError("the server closed the connection before its answer was whole")
+        if clock.monotonic() > self._deadline:
+            raise TimeoutError(f"the answer did not end within {self._timeout:g} s")
         return data

@@ -14,7 +14,7 @@ from rebuild.drill.playbook import DrillOptions
 from rebuild.engine.policy import Policy
 from rebuild.journal.file import JournalBroken
 from rebuild.model import kinds
-from rebuild.model.errors import Unreachable
+from rebuild.model.errors import RebuildError
 from rebuild.model.images import Image
 from rebuild.ops import experience, recreation, sources
 from rebuild.ops import plan as plans
@@ -71,8 +71,22 @@ def _target(run: Run, provider: Provider, options: DrillOptions, stoppable: Stop
         with run.phase("provision"):
             target = provider.create(name, owned=not options.keep, told=run.stage)
             if not options.keep:
-                stack.callback(_take_away, run, provider, name, stoppable)
+                stack.enter_context(_taken_away(run, provider, name, stoppable))
         yield target
+
+
+@contextmanager
+def _taken_away(run: Run, provider: Provider, name: str, stoppable: Stoppable) -> Iterator[None]:
+    """Take the cluster away at the end. What cut the drill short stays the news; that the cluster stays is its note."""
+    try:
+        yield
+    except BaseException as error:
+        try:
+            _take_away(run, provider, name, stoppable)
+        except (RebuildError, OSError) as left:
+            error.add_note("\n".join((str(left), *getattr(left, "__notes__", ()))))
+        raise
+    _take_away(run, provider, name, stoppable)
 
 
 def _take_away(run: Run, provider: Provider, name: str, stoppable: Stoppable) -> None:
@@ -80,18 +94,23 @@ def _take_away(run: Run, provider: Provider, name: str, stoppable: Stoppable) ->
     stoppable(lambda _reason: None)
     try:
         with run.phase("teardown", counted=False):
-            provider.delete(name)
+            _delete(provider, name)
     except JournalBroken:
         # A full disk is no reason to leave a cluster running.
-        provider.delete(name)
+        _delete(provider, name)
         raise
-    except Unreachable as error:
-        raise type(error)(
-            f"{error}\nthe drill's cluster {name} is still there",
-            hint=f"`rebuild lab down {name}` removes it once the cause is gone",
-        ) from error
     finally:
         stoppable(None)
+
+
+def _delete(provider: Provider, name: str) -> None:
+    try:
+        provider.delete(name)
+    except BaseException as error:
+        error.add_note(
+            f"the drill's cluster {name} is still there, whole or in part: `rebuild lab down {name}` removes it"
+        )
+        raise
 
 
 def _bind(run: Run, provider: Provider, target: Target) -> BoundTarget:

@@ -20,11 +20,12 @@ PHASES = ("PreSync", "Sync", "PostSync")
 
 def waves_of(index: Index) -> Mapping[str, Mapping[int, list[Ref]]]:
     """The objects by phase and wave; empty where nothing is written for Argo CD."""
-    if not any(hints.annotation(item, WAVE) or hints.annotation(item, hints.ARGO_HOOK) for item in index):
+    keys = WAVE, hints.ARGO_HOOK
+    if not any(hints.annotation(item, key) for key in keys for item in index.annotated(key)):
         return {}
     waves: dict[str, dict[int, list[Ref]]] = {phase: {} for phase in PHASES}
     for item in index:
-        if not hints.is_prerequisite(item, WAVE, hints.ARGO_HOOK):
+        if not hints.is_prerequisite(item, *keys):
             waves[_phase_of(item)].setdefault(hints.number(item, WAVE), []).append(item.ref)
     return waves
 

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rebuild.graph import cycles, fans, rank
-from rebuild.graph.index import Index
+from rebuild.graph.index import Index, key_of
 from rebuild.graph.producing import Production
 from rebuild.graph.rules import (
     apiservices,
     argo_hooks,
     argo_waves,
+    ca_bundles,
     config_refs,
     conversions,
     crds,
@@ -62,6 +63,7 @@ RULES = (
     devices,
     apiservices,
     webhooks,
+    ca_bundles,
     conversions,
     mutation,
     policies,
@@ -119,7 +121,7 @@ def build(blueprint: Blueprint) -> Graph:
     expected = frozenset(
         edge.dependency for edge in kept if index.get(edge.dependency) is None and not is_group(edge.dependency)
     )
-    production = Production(index)
+    production = index.once(Production)
     return Graph(
         edges=tuple(kept),
         dropped=tuple(each.edge for each in dropped),
@@ -160,15 +162,16 @@ def _without_loops(edges: list[Edge]) -> tuple[list[Edge], list[cycles.Dropped],
 
 def _strongest(edges: Iterable[Edge]) -> list[Edge]:
     """One edge per pair of objects, in order: the strongest, and of equals the first by rule and reason."""
-    best: dict[tuple[Ref, Ref], Edge] = {}
+    best: dict[Ref, dict[Ref, Edge]] = defaultdict(dict)
     for edge in edges:
         if edge.dependent == edge.dependency:
             continue
-        pair = edge.dependent, edge.dependency
-        rival = best.get(pair)
-        if rival is None or _goes_before(edge, rival):
-            best[pair] = edge
-    return sorted(best.values(), key=cycles.order_of)
+        rival = best[edge.dependent].setdefault(edge.dependency, edge)
+        if rival is not edge and _goes_before(edge, rival):
+            best[edge.dependent][edge.dependency] = edge
+    return [
+        best[dependent][ref] for dependent in sorted(best, key=key_of) for ref in sorted(best[dependent], key=key_of)
+    ]
 
 
 def _goes_before(edge: Edge, rival: Edge) -> bool:

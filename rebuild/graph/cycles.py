@@ -50,7 +50,24 @@ def order_of(edge: Edge) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def core(edges: Sequence[Edge]) -> list[Edge]:
     """The edges that all loops are made of, and few others: without loops, most graphs have none."""
-    return _Thinning(edges).left()
+    places: dict[Ref, int] = {}
+    ends = [
+        (places.setdefault(edge.dependent, len(places)), places.setdefault(edge.dependency, len(places)))
+        for edge in edges
+    ]
+    waits = [0] * len(places)
+    behind: list[list[int]] = [[] for _ in places]
+    for dependent, dependency in ends:
+        waits[dependent] += 1
+        behind[dependency].append(dependent)
+    done = [place for place, count in enumerate(waits) if not count]
+    for here in done:
+        for place in behind[here]:
+            waits[place] -= 1
+            if not waits[place]:
+                done.append(place)
+    left = [edge for edge, (dependent, dependency) in zip(edges, ends, strict=True) if waits[dependency]]
+    return _Thinning(left).left()
 
 
 def closing_loops(edges: Sequence[Edge], yielding: Collection[str] = ()) -> list[Dropped]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from rebuild.graph import custom
 from rebuild.graph.custom import Node
 from rebuild.graph.fields import text
-from rebuild.model.objects import Body, Manifest, dig_list
+from rebuild.model.objects import Body, Manifest
 
 
 def pod_specs_in(item: Manifest, schema: Body | None) -> Iterator[Node]:
@@ -21,5 +21,9 @@ def pod_specs_in(item: Manifest, schema: Body | None) -> Iterator[Node]:
 
 def is_pod_spec(value: Body) -> bool:
     """Whether a mapping can be nothing but the spec of pods."""
-    containers = dig_list(value, "containers")
-    return bool(containers) and all(text(each, "name") and text(each, "image") for each in containers)
+    containers = value.get("containers")
+    return (
+        bool(containers)
+        and isinstance(containers, list)
+        and all(text(each, "name") and text(each, "image") for each in containers)
+    )

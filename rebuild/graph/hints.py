@@ -14,7 +14,7 @@ from rebuild.graph.fields import text
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.findings import Finding, Severity
-from rebuild.model.objects import Manifest
+from rebuild.model.objects import Manifest, dig
 from rebuild.model.refs import Ref
 
 ARGO_HOOK = "argocd.argoproj.io/hook"
@@ -78,6 +78,9 @@ def installed(blueprint: Blueprint) -> Blueprint:
 
 
 def _foreign_hook(item: Manifest) -> str:
+    annotations = dig(item.body, "metadata", "annotations")
+    if not isinstance(annotations, dict) or _INSTALLS.keys().isdisjoint(annotations):
+        return ""
     for key, installs in _INSTALLS.items():
         listed = hooks(item, key)
         if listed and not listed & installs:

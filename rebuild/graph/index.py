@@ -8,13 +8,15 @@ is what the rules are for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, TypeVar, cast
 
 from rebuild.graph import embedded
 from rebuild.graph.fields import pairs, text
-from rebuild.graph.pods import containers_of
+from rebuild.graph.pods import Use, containers_of, uses_of
 from rebuild.graph.shelf import Shelf
 from rebuild.model import kinds
 from rebuild.model.blueprint import Blueprint
@@ -36,6 +38,8 @@ TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
 
 _RUN_TO_COMPLETION = frozenset({("batch", "CronJob"), ("batch", "Job")})
 """Their pods end: none of them is a backend, even where a chart gives them the labels of one."""
+
+Answer = TypeVar("Answer")
 
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
@@ -79,20 +83,26 @@ class Index:
 
     def __init__(self, blueprint: Blueprint) -> None:
         self.kinds = blueprint.kinds
-        self._declared = {item.ref: item for item in sorted(blueprint, key=lambda item: key_of(item.ref))}
+        # By tuples, which are hashed and compared faster than refs: rules ask many times for each object.
+        keyed = [(key_of(item.ref), item) for item in blueprint]
+        keyed.sort(key=itemgetter(0))
+        self._declared = dict(keyed)
         self._by_kind: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
         self._by_place: dict[tuple[str, str, str], list[Manifest]] = defaultdict(list)
-        for item in self:
-            self._by_kind[item.ref.group_kind].append(item)
-            self._by_place[item.ref.namespace, item.ref.group, item.ref.kind].append(item)
+        self._by_name: dict[tuple[str, str, str], list[Ref]] = defaultdict(list)
+        self._annotated: dict[str, list[Manifest]] = defaultdict(list)
+        self._worked_out: dict[Callable[[Index], object], object] = {}
+        for (group, name_of_kind, namespace, name), item in keyed:
+            self._by_kind[group, name_of_kind].append(item)
+            self._by_place[namespace, group, name_of_kind].append(item)
+            self._by_name[name_of_kind, namespace, name].append(item.ref)
+            for key in _annotation_keys(item):
+                self._annotated[key].append(item)
         self.workloads = tuple(self._read_workloads())
         in_namespace: dict[str, list[Workload]] = defaultdict(list)
         for workload in self.workloads:
             in_namespace[workload.ref.namespace].append(workload)
         self._shelves = {name: Shelf((each.labels, each) for each in here) for name, here in in_namespace.items()}
-        self._by_name: dict[tuple[str, str, str], list[Ref]] = defaultdict(list)
-        for item in self:
-            self._by_name[item.ref.kind, item.ref.namespace, item.ref.name].append(item.ref)
         self._crds = [(kind, item) for item in self.of_kind(*_CRD) if (kind := kinds.from_crd(item.body))]
         self._schemas = dict(self._read_schemas())
         self.embedded = tuple(self._read_embedded())
@@ -111,12 +121,29 @@ class Index:
 
     def get(self, ref: Ref) -> Manifest | None:
         """The declaration of an object, whatever version the ref was written in."""
-        return self._declared.get(ref)
+        return self._declared.get(key_of(ref))
 
     def find(self, group: str, kind: str, namespace: str, name: str) -> Ref | None:
         """The ref of a declared object, in the version that it is declared in."""
-        item = self._declared.get(Ref(group, kind, namespace, name))
+        item = self._declared.get((group, kind, namespace, name))
         return item.ref if item else None
+
+    def annotated(self, *keys: str) -> Iterable[Manifest]:
+        """The declared objects with one of these annotations, whatever its value is."""
+        found = [self._annotated[key] for key in keys if key in self._annotated]
+        if len(found) < 2:
+            return found[0] if found else ()
+        return sorted({id(item): item for items in found for item in items}.values(), key=lambda item: key_of(item.ref))
+
+    def annotations(self) -> Iterable[str]:
+        """The keys of all annotations of declared objects."""
+        return self._annotated.keys()
+
+    def once(self, work_out: Callable[[Index], Answer]) -> Answer:
+        """What somebody works out of these objects, for all that ask; it must not be changed."""
+        if work_out not in self._worked_out:
+            self._worked_out[work_out] = work_out(self)
+        return cast("Answer", self._worked_out[work_out])
 
     def named(self, kind: str, namespace: str, name: str) -> Iterable[Ref]:
         """The declared objects of this kind and name, whatever their group."""
@@ -160,6 +187,11 @@ class Index:
         backends = self.workloads_with(namespace, pairs(service.body, "spec", "selector"))
         return [service.ref, *(w.ref for w in backends if w.ref.group_kind not in _RUN_TO_COMPLETION)]
 
+    @cached_property
+    def uses(self) -> tuple[tuple[Workload, tuple[Use, ...]], ...]:
+        """The workloads, each with all that its pod spec names."""
+        return tuple((workload, tuple(uses_of(workload.pod))) for workload in self.workloads)
+
     def _read_workloads(self) -> Iterator[Workload]:
         for item in self:
             if workload := Workload.of(item):
@@ -176,6 +208,12 @@ class Index:
                 schema = dig(version, "schema", "openAPIV3Schema")
                 if isinstance(schema, dict):
                     yield (kind.group, kind.kind, text(version, "name")), schema
+
+
+def _annotation_keys(item: Manifest) -> Iterable[str]:
+    metadata = item.body.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return annotations if isinstance(annotations, dict) else ()
 
 
 def key_of(ref: Ref) -> tuple[str, str, str, str]:

@@ -63,24 +63,34 @@ def _named(pod: Body) -> Iterator[Use]:
 
 def _in_environment(container: Body) -> Iterator[Use]:
     for variable in dig_maps(container, "env"):
-        yield from _unless_optional("ConfigMap", dig(variable, "valueFrom", "configMapKeyRef"), "env")
-        yield from _unless_optional("Secret", dig(variable, "valueFrom", "secretKeyRef"), "env")
+        if source := variable.get("valueFrom"):
+            yield from _unless_optional("ConfigMap", dig(source, "configMapKeyRef"), "env")
+            yield from _unless_optional("Secret", dig(source, "secretKeyRef"), "env")
     for source in dig_maps(container, "envFrom"):
-        yield from _unless_optional("ConfigMap", dig(source, "configMapRef"), "envFrom")
-        yield from _unless_optional("Secret", dig(source, "secretRef"), "envFrom")
+        yield from _unless_optional("ConfigMap", source.get("configMapRef"), "envFrom")
+        yield from _unless_optional("Secret", source.get("secretRef"), "envFrom")
 
 
 def _in_volume(volume: Body) -> Iterator[Use]:
-    yield from _unless_optional("ConfigMap", dig(volume, "configMap"), "a volume")
-    yield from _unless_optional("Secret", dig(volume, "secret"), "a volume", name="secretName")
-    for source in dig_maps(volume, "projected", "sources"):
-        yield from _unless_optional("ConfigMap", dig(source, "configMap"), "a projected volume")
-        yield from _unless_optional("Secret", dig(source, "secret"), "a projected volume")
-    yield Use("PersistentVolumeClaim", text(volume, "persistentVolumeClaim", "claimName"), "mounts this claim")
-    yield Use("Secret", text(volume, "csi", "nodePublishSecretRef", "name"), "mounts a CSI volume with it")
-    yield Use("Secret", text(volume, "azureFile", "secretName"), "mounts a volume with it")
-    for plugin in _SECRET_REF_VOLUMES:
-        yield Use("Secret", text(volume, plugin, "secretRef", "name"), "mounts a volume with it")
+    """A volume has one source; whoever writes several is read for each, and the API server refuses it."""
+    for field, source in volume.items():
+        match field:
+            case "configMap":
+                yield from _unless_optional("ConfigMap", source, "a volume")
+            case "secret":
+                yield from _unless_optional("Secret", source, "a volume", name="secretName")
+            case "projected":
+                for part in dig_maps(source, "sources"):
+                    yield from _unless_optional("ConfigMap", part.get("configMap"), "a projected volume")
+                    yield from _unless_optional("Secret", part.get("secret"), "a projected volume")
+            case "persistentVolumeClaim":
+                yield Use("PersistentVolumeClaim", text(source, "claimName"), "mounts this claim")
+            case "csi":
+                yield Use("Secret", text(source, "nodePublishSecretRef", "name"), "mounts a CSI volume with it")
+            case "azureFile":
+                yield Use("Secret", text(source, "secretName"), "mounts a volume with it")
+            case _ if field in _SECRET_REF_VOLUMES:
+                yield Use("Secret", text(source, "secretRef", "name"), "mounts a volume with it")
 
 
 def _of_devices(claim: Body) -> Iterator[Use]:
@@ -91,5 +101,5 @@ def _of_devices(claim: Body) -> Iterator[Use]:
 
 
 def _unless_optional(kind: str, source: object, place: str, *, name: str = "name") -> Iterator[Use]:
-    if dig(source, "optional") is not True:
+    if isinstance(source, dict) and source.get("optional") is not True:
         yield Use(kind, text(source, name), f"uses it in {place}")

@@ -34,7 +34,7 @@ _NAMED_AT = {
 }
 """Where they name their Secret, which is in their own namespace."""
 
-_COPIED_FROM = ("replicator.v1.mittwald.de/replicate-from", "reflector.v1.k8s.emberstack.com/reflects")
+COPIED_FROM = ("replicator.v1.mittwald.de/replicate-from", "reflector.v1.k8s.emberstack.com/reflects")
 _COPIED_TO = ("replicator.v1.mittwald.de/replicate-to", "reflector.v1.k8s.emberstack.com/reflection-auto-namespaces")
 _ISSUED_FOR = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer")
 
@@ -112,14 +112,14 @@ class Production:
             for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
                 if dig(target, field):
                     yield item.ref, kind, item.ref.name, reaches
-        for kind in ("ConfigMap", "Secret"):
-            for item in self._index.of_kind("", kind):
+        for item in self._index.annotated(*_COPIED_TO):
+            if not item.ref.group and item.ref.kind in ("ConfigMap", "Secret"):
                 for annotation in _COPIED_TO:
                     # Only names: a pattern is for the copier to read.
                     value = text(item.body, "metadata", "annotations", annotation)
                     if value:
                         names = frozenset(map(str.strip, value.split(",")))
-                        yield item.ref, kind, item.ref.name, names.__contains__
+                        yield item.ref, item.ref.kind, item.ref.name, names.__contains__
 
     def _selected(self, selectors: list[Body], names: list[str]) -> _Reaches:
         def reaches(namespace: str) -> bool:
@@ -140,7 +140,7 @@ def fills(external_secret: Body | None) -> bool:
 
 def original_of(item: Manifest, index: Index) -> Ref | None:
     """The declared Secret or ConfigMap that this one is annotated to be a copy of."""
-    for annotation in _COPIED_FROM:
+    for annotation in COPIED_FROM:
         namespace, _, name = text(item.body, "metadata", "annotations", annotation).rpartition("/")
         original = index.find("", item.ref.kind, namespace or item.ref.namespace, name)
         if original:

@@ -55,29 +55,31 @@ def tails(refs: Iterable[Ref], edges: Sequence[Edge], seconds: Callable[[Ref], f
     and from there the dependent's own tail. Ways lead through groups, which take no time. The edges must not form
     a loop. `seconds` tells how long an object takes from its write until it is READY.
     """
-    declared = dict.fromkeys(refs)
-    result = {ref: WRITE + seconds(ref) for ref in declared}
-    result |= {end: 0.0 for edge in edges for end in (edge.dependent, edge.dependency) if is_group(end)}
-    ahead: dict[Ref, list[Edge]] = {ref: [] for ref in result}
-    behind = dict.fromkeys(result, 0)
+    places = {ref: place for place, ref in enumerate(dict.fromkeys(refs))}
+    # Of a declared object until it exists, and until it is READY; of a group, nothing.
+    exists, ready = [WRITE] * len(places), [WRITE + seconds(ref) for ref in places]
+    declared = list(places)
     for edge in edges:
-        if edge.dependency in behind:
-            ahead[edge.dependent].append(edge)
-            behind[edge.dependency] += 1
+        for end in (edge.dependent, edge.dependency):
+            if is_group(end) and end not in places:
+                places[end] = len(places)
+                exists.append(0.0)
+                ready.append(0.0)
+    longest = ready.copy()
+    ahead: list[list[tuple[int, float]]] = [[] for _ in places]
+    behind = [0] * len(places)
+    for edge in edges:
+        place = places.get(edge.dependency)
+        if place is not None:
+            until_open = exists[place] if edge.gate is Gate.EXISTS else ready[place]
+            ahead[places[edge.dependent]].append((place, until_open))
+            behind[place] += 1
     # A tail is final once those of all that wait for it are.
-    final = [ref for ref, count in behind.items() if not count]
-    for ref in final:
-        for edge in ahead[ref]:
-            dependency = edge.dependency
-            result[dependency] = max(result[dependency], until_open(edge, seconds) + result[ref])
-            behind[dependency] -= 1
-            if not behind[dependency]:
-                final.append(dependency)
-    return {ref: result[ref] for ref in declared}
-
-
-def until_open(edge: Edge, seconds: Callable[[Ref], float] = prior) -> float:
-    """Seconds from the sending of the dependency, or from the opening of a group, until the gate of the edge opens."""
-    if is_group(edge.dependency):
-        return 0.0
-    return WRITE if edge.gate is Gate.EXISTS else WRITE + seconds(edge.dependency)
+    final = [place for place, count in enumerate(behind) if not count]
+    for here in final:
+        for place, until_open in ahead[here]:
+            longest[place] = max(longest[place], until_open + longest[here])
+            behind[place] -= 1
+            if not behind[place]:
+                final.append(place)
+    return dict(zip(declared, longest, strict=False))

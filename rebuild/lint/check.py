@@ -100,7 +100,7 @@ def _problems(manifest: Manifest, types: Table, schemas: Schemas) -> Iterator[Pr
     subject = Subject(
         manifest,
         schemas,
-        departures=tuple(walk.departures(manifest.body, root, types)) if root else (),
+        departures=walk.departures(manifest.body, root, types) if root else (),
         custom=types.is_custom(manifest.ref),
         builtin=kinds.builtin().of(manifest.ref) is not None,
     )

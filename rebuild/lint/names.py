@@ -20,6 +20,7 @@ def label_trouble(name: str) -> str:
     return "" if _LABEL.fullmatch(name) else _LABEL_SAYS
 
 
+@lru_cache(maxsize=4096)
 def subdomain_trouble(name: str) -> str:
     """Of a DNS-1123 subdomain."""
     if len(name) > SUBDOMAIN_LENGTH:
@@ -34,7 +35,7 @@ def segment_trouble(name: str) -> str:
     return "" if fits else "a name must not be '.' or '..' or contain '/' or '%'"
 
 
-# The same few keys stand on every object of a repository.
+# The same few keys and values stand on every object of a repository.
 @lru_cache(maxsize=4096)
 def qualified_trouble(key: str) -> str:
     """Of the key of a label or an annotation: an optional subdomain with a slash, and a word."""
@@ -46,6 +47,7 @@ def qualified_trouble(key: str) -> str:
     return _word_trouble(word)
 
 
+@lru_cache(maxsize=4096)
 def value_trouble(value: str) -> str:
     """Of the value of a label, which may be empty."""
     return _word_trouble(value) if value else ""
@@ -59,6 +61,7 @@ def _word_trouble(word: str) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def config_key_trouble(key: str) -> str:
     """Of a key of a ConfigMap's or a Secret's data, which becomes the name of a file (IsConfigMapKey)."""
     if len(key) > SUBDOMAIN_LENGTH:

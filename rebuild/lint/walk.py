@@ -8,14 +8,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from rebuild.lint.table import Table
 from rebuild.lint.types import Form, Type
-from rebuild.verify.paths import Index, Path
+from rebuild.verify.paths import Index, Path, Step
 
 
 class Kind(StrEnum):
@@ -40,35 +40,56 @@ class Departure:
     known: tuple[str, ...] = ()
 
 
-def departures(body: Any, root: Type, table: Table) -> Iterator[Departure]:
+def departures(body: Any, root: Type, table: Table) -> tuple[Departure, ...]:
     """Every place at which an object leaves its type, in the object's own order."""
-    return _walk(body, root, (), False, table)
+    walk = _Walk(table)
+    walk.enter(body, root, open_=False)
+    return tuple(walk.found)
 
 
-def _walk(value: Any, place: Type, path: Path, open_: bool, table: Table) -> Iterator[Departure]:
-    place = table.resolved(place)
-    if value is None or place.form is Form.ANY:
-        return
-    if not _FITS[place.form](value):
-        yield Departure(Kind.WRONG, path, value, place.form)
-    elif place.form is Form.STRUCT:
-        yield from _fields(value, place, path, open_ or place.open, table)
-    elif place.inner is not None:
-        steps = value.items() if isinstance(value, dict) else ((Index(n), item) for n, item in enumerate(value))
-        for step, item in steps:
-            yield from _walk(item, place.inner, (*path, step), open_, table)
+class _Walk:
+    """Where the walk stands, and what it has found. Nearly all values are text where text belongs: these cost least."""
 
+    __slots__ = ("_path", "_table", "found")
 
-def _fields(value: Mapping[str, Any], place: Type, path: Path, open_: bool, table: Table) -> Iterator[Departure]:
-    for name, child in value.items():
-        below = place.fields.get(name)
-        if below is not None:
-            yield from _walk(child, below, (*path, name), open_, table)
-        elif not open_:
-            yield Departure(Kind.UNKNOWN, (*path, name), known=tuple(place.fields))
-    for name in place.required:
-        if name not in value:
-            yield Departure(Kind.MISSING, (*path, name))
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._path: list[Step] = []
+        self.found: list[Departure] = []
+
+    def enter(self, value: Any, place: Type, *, open_: bool) -> None:
+        """Look at the value of a place and at all below it."""
+        if place.form is Form.NAMED:
+            place = self._table.resolved(place)
+        if value is None or place.form is Form.ANY:
+            return
+        if not _FITS[place.form](value):
+            self.found.append(Departure(Kind.WRONG, tuple(self._path), value, place.form))
+        elif place.form is Form.STRUCT:
+            self._fields(value, place, open_ or place.open)
+        elif place.inner is not None:
+            steps = value.items() if isinstance(value, dict) else ((Index(n), item) for n, item in enumerate(value))
+            is_text = place.inner.form is Form.STRING
+            for step, item in steps:
+                if not (is_text and item.__class__ is str):
+                    self._below(step, item, place.inner, open_)
+
+    def _fields(self, value: Mapping[str, Any], place: Type, open_: bool) -> None:
+        for name, child in value.items():
+            below = place.fields.get(name)
+            if below is not None:
+                if not (below.form is Form.STRING and child.__class__ is str):
+                    self._below(name, child, below, open_)
+            elif not open_:
+                self.found.append(Departure(Kind.UNKNOWN, (*self._path, name), known=tuple(place.fields)))
+        for name in place.required:
+            if name not in value:
+                self.found.append(Departure(Kind.MISSING, (*self._path, name)))
+
+    def _below(self, step: Step, value: Any, place: Type, open_: bool) -> None:
+        self._path.append(step)
+        self.enter(value, place, open_=open_)
+        self._path.pop()
 
 
 def _is_number(value: Any) -> bool:

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 
 import yaml
 
-from rebuild.manifests import jsontext
+from rebuild.manifests import common, jsontext
 from rebuild.manifests.budget import Budget
 from rebuild.manifests.build import Build
 from rebuild.manifests.compose import compose, why_not
 from rebuild.manifests.document import TOO_DEEP, Document, Unreadable, broken, repeated_keys
 
+_SEPARATOR = re.compile(r"^---([^\n]*)\n", re.MULTILINE)
 _LINE_END = re.compile(r"[^\S\n]*\n?")
 
 
@@ -46,7 +47,7 @@ def documents(data: bytes) -> Iterator[Document]:
         if eaten:
             first_line, text = first_line + eaten[0].count("\n"), text[eaten.end() :]
     budget = Budget()
-    for line, part in _split(text, first_line):
+    for line, part in split(text, first_line):
         yield from [part] if isinstance(part, Document) else _yaml(line, part, budget)
 
 
@@ -54,31 +55,38 @@ def _blank_lines(text: str) -> int:
     return text.count("\n", 0, len(text) - len(text.lstrip()))
 
 
-def _split(text: str, line: int) -> Iterator[tuple[int, str | Document]]:
+def split(text: str, line: int) -> Iterator[tuple[int, str | Document]]:
     """Cut at lines that begin with `---`; yields the number of each part's first line, and the part or its problem.
 
     Each part ends with a line feed, even where the file does not: a block scalar at its end has one then.
     """
-    lines: list[str] = []
-    start, unreadable = line, False
-    for number, content in enumerate(text.removesuffix("\n").split("\n"), line):
-        if content.startswith("---"):
-            if lines and not unreadable:
-                yield start, "\n".join((*lines, ""))
-            behind = content[3:].strip()
-            # The separator belongs to the part only where nothing stands before it.
-            lines, start = ([], number + 1) if lines or unreadable else ([content], number)
-            unreadable = bool(behind) and not behind.startswith("#")
-            if unreadable:
-                yield number, broken(number, "nothing but a comment may follow `---` on its line")
-        else:
-            lines.append(content)
-    if lines and not unreadable:
-        yield start, "\n".join((*lines, ""))
+    text = text if text.endswith("\n") else f"{text}\n"
+    begin, start, unreadable = 0, line, False
+    place, number = 0, line
+    for separator in _SEPARATOR.finditer(text):
+        number += text.count("\n", place, separator.start())
+        place = separator.start()
+        is_first = begin == place and not unreadable
+        if begin < place and not unreadable:
+            yield start, text[begin:place]
+        # The separator belongs to the part only where nothing stands before it.
+        begin, start = (place, number) if is_first else (separator.end(), number + 1)
+        behind = separator[1].strip()
+        unreadable = bool(behind) and not behind.startswith("#")
+        if unreadable:
+            yield number, broken(number, "nothing but a comment may follow `---` on its line")
+    if begin < len(text) and not unreadable:
+        yield start, text[begin:]
 
 
 def _yaml(first_line: int, text: str, budget: Budget) -> tuple[Document, ...]:
     """The part as YAML: at most one document."""
+    found = common.document(text, first_line)
+    return composed(first_line, text, budget) if found is None else (found,)
+
+
+def composed(first_line: int, text: str, budget: Budget) -> tuple[Document, ...]:
+    """The part as YAML, whatever stands in it: at most one document."""
     try:
         node = compose(text)
         if node is None:

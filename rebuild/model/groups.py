@@ -21,4 +21,4 @@ def group(name: str) -> Ref:
 
 def is_group(ref: Ref) -> bool:
     """Whether a ref stands for a group and not for an object."""
-    return ref.group_kind == _KIND
+    return ref.kind == _KIND[1] and ref.group == _KIND[0]

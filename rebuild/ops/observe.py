@@ -22,6 +22,8 @@ PATIENCE = 30.0
 
 _UNKNOWABLE = (Cause.DENIED, Cause.FORBIDDEN, Cause.WEBHOOK)
 """What we may not list, and what nobody converts to the version that we ask for."""
+_BELIEVED = 2
+"""How often a kind has to be denied by a server that knows us before that counts."""
 _PASSING = (Cause.OVERLOAD, Cause.TRANSPORT, Cause.INTERNAL)
 """What a server that has its hands full, or is just being replaced, answers."""
 
@@ -44,18 +46,20 @@ def snapshot(
     """The live objects of every kind that the blueprint names, of those that a plan looks at anyway, and of `also`.
 
     A kind whose CRD is not applied yet holds nothing; what cannot be known is named with its reason. A list that fails
-    for a moment is asked for again, with the waits of a write that fails for the same cause.
+    for a moment is asked for again, with the waits of a write that fails for the same cause. So is one that is denied
+    by a server that denies us what it has told us before: it has just started, and does not know its bindings yet.
 
     Raises:
         Unreachable: when the cluster stops answering.
     """
-    patient = Retrying(
-        retry=retry_if_exception(_may_pass), wait=_wait, stop=_Patience(), sleep=clock.sleep, reraise=True
-    )
+    patience = _Patience()
     items: list[Body] = []
     unread: dict[KindVersion, Fault] = {}
     for kind, version in kinds_to_list(blueprint, known, also):
         try:
+            patient = Retrying(
+                retry=retry_if_exception(_Doubt(cluster)), wait=_wait, stop=patience, sleep=clock.sleep, reraise=True
+            )
             items += patient(cluster.list, kind, version).items
         except ClusterFault as error:
             if error.fault.cause in _UNKNOWABLE:
@@ -65,9 +69,28 @@ def snapshot(
     return Snapshot(items, unread)
 
 
-def _may_pass(error: BaseException) -> bool:
-    # 429 also comes for a kind whose storage is being set up anew, which is not served for that moment.
-    return isinstance(error, ClusterFault) and (error.fault.cause in _PASSING or error.fault.status == 429)
+class _Doubt:
+    """Whether the failure of one kind's list may pass."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster, self._denials = cluster, 0
+
+    def __call__(self, error: BaseException) -> bool:
+        if not isinstance(error, ClusterFault):
+            return False
+        if error.fault.cause is Cause.DENIED and self._knows_us():
+            self._denials += 1
+            return self._denials < _BELIEVED
+        # 429 also comes for a kind whose storage is being set up anew, which is not served for that moment.
+        return error.fault.cause in (*_PASSING, Cause.DENIED) or error.fault.status == 429
+
+    def _knows_us(self) -> bool:
+        """Whether we may still see who the cluster is, as when we were bound to it."""
+        try:
+            self._cluster.identity()
+        except ClusterFault:
+            return False
+        return True
 
 
 def _wait(state: RetryCallState) -> float:

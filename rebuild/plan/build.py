@@ -98,7 +98,8 @@ def build(
     findings += preflight.findings(
         Facts(index, graph.edges, steps, surroundings.snapshot, setting, surroundings.has_target)
     )
-    edges = fitted.openable(graph.edges)
+    unmade = {ref for ref in graph.produced if surroundings.snapshot.get(ref) is None}
+    edges = fitted.openable(graph.edges, unmade)
     return Plan(
         steps=steps,
         edges=edges,

@@ -7,7 +7,7 @@ be served.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -55,20 +55,25 @@ class Fitted:
     held_back: dict[Ref, str] = field(default_factory=dict)
     unawaited: set[Ref] = field(default_factory=set)
     limits: list[Limit] = field(default_factory=list)
+    operators: bool = True
+    """Whether there are containers for operators to run in."""
 
     def hold_back(self, ref: Ref, code: str, message: str) -> None:
         """Leave an object out, and say why."""
         self.held_back[ref] = message
         self.limits.append(Limit(code, ref, message))
 
-    def openable(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    def openable(self, edges: Iterable[Edge], produced: Container[Ref] = ()) -> tuple[Edge, ...]:
         """The edges whose gates this target can open; the others are not waited for, which is a limit as well.
 
         A dependent that is held back itself has its limit already, and a group can have none.
+
+        Args:
+            produced: what operators make of declared objects and is not there yet; where nothing runs, nobody makes it.
         """
         kept = []
         for edge in edges:
-            if not self._stays_closed(edge):
+            if not (self._stays_closed(edge) or (not self.operators and edge.dependency in produced)):
                 kept.append(edge)
             elif edge.dependent not in self.held_back and not is_group(edge.dependent):
                 message = f"does not wait until {edge.dependency} {edge.gate}: that never comes true here"
@@ -83,7 +88,7 @@ class Fitted:
 
 def fit(blueprint: Blueprint, capabilities: Capabilities) -> Fitted:
     """Fit what is declared to what the target can do."""
-    fitted = Fitted()
+    fitted = Fitted(operators=capabilities.containers)
     if not capabilities.containers:
         _webhooks(blueprint, fitted)
         _aggregated_apis(blueprint, fitted)

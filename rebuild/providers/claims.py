@@ -142,6 +142,8 @@ def registry() -> Iterator[None]:
 def taken(name: str, draft: Callable[[Path], T]) -> Iterator[T]:
     """Take a name for a lab that is to be made; it is busy as long as this lasts, and stays taken after that.
 
+    What ends this while something of the lab is still there says so, with what removes it.
+
     Args:
         name: A DNS label.
         draft: Is given the new directory, writes the description there and returns what the lab shall be. No other
@@ -167,6 +169,10 @@ def taken(name: str, draft: Callable[[Path], T]) -> Iterator[T]:
             raise
     try:
         yield made
+    except BaseException as error:
+        if home.is_dir():
+            error.add_note(f"the lab {name} is still there, whole or in part: `rebuild lab down {name}` removes it")
+        raise
     finally:
         lock.release(force=True)
 

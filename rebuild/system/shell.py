@@ -6,6 +6,7 @@ A program is run to its end (`run`), followed line by line (`follow`), or left r
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import shutil
@@ -22,6 +23,7 @@ from typing import IO
 from rebuild.model.errors import Exit, RebuildError
 from rebuild.system import clock
 
+_MEANWHILE_SECONDS = 0.5
 TAIL = 40
 """Lines of output that are kept to explain a failure."""
 
@@ -70,6 +72,7 @@ def run(
     cwd: Path | None = None,
     timeout: float | None = None,
     own_session: bool = False,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Result:
     """Run a program to its end; its exit code is the caller's to judge.
 
@@ -81,6 +84,7 @@ def run(
         timeout: Seconds after which it is killed.
         own_session: Keep it and what it leaves behind out of reach of the terminal's Ctrl-C. When its time is over,
             or we are interrupted, all of it is killed.
+        meanwhile: Is called twice a second while it runs; what it raises ends the program as an interrupt does.
 
     Raises:
         ProgramMissing: when it cannot be found.
@@ -101,7 +105,7 @@ def run(
         raise _not_started(command, error) from error
     with process:
         try:
-            out, err = process.communicate(stdin, timeout=timeout)
+            out, err = _output(process, stdin, timeout, meanwhile)
         except BaseException as error:
             _end(process, whole_session=own_session)
             if isinstance(error, subprocess.TimeoutExpired):
@@ -110,6 +114,24 @@ def run(
                 ) from error
             raise
     return Result(process.returncode, out, err)
+
+
+def _output(
+    process: subprocess.Popen[bytes], stdin: bytes, timeout: float | None, meanwhile: Callable[[], None] | None
+) -> tuple[bytes, bytes]:
+    """Both streams of a program to their ends; raises TimeoutExpired when its time is over."""
+    deadline = math.inf if timeout is None else clock.monotonic() + timeout
+    unsent: bytes | None = stdin
+    while meanwhile:
+        left = deadline - clock.monotonic()
+        try:
+            return process.communicate(unsent, timeout=max(min(left, _MEANWHILE_SECONDS), 0))
+        except subprocess.TimeoutExpired:
+            unsent = None
+            if left <= _MEANWHILE_SECONDS:
+                raise
+            meanwhile()
+    return process.communicate(unsent, timeout=timeout)
 
 
 def _end(process: subprocess.Popen[bytes], *, whole_session: bool) -> None:

@@ -88,11 +88,14 @@ def test_a_cluster_that_cannot_be_taken_away_is_named_with_what_removes_it(
     run: Run, source: SourceOptions, tmp_path: Path
 ) -> None:
     provider = Elsewhere(tmp_path, fills_the_disk=False, stays=True)
-    with pytest.raises(Unreachable, match="nobody removes it") as caught:
+    with pytest.raises(Unreachable) as caught:
         drill(run, DrillOptions(source), lambda _images: provider, stoppable=lambda stop: None)
     (left,) = provider.made
-    assert f"cluster {left} is still there" in str(caught.value)
-    assert f"`rebuild lab down {left}`" in caught.value.hint
+    assert "cannot be used" in str(caught.value), "what cut the drill short stays the news"
+    (note,) = caught.value.__notes__
+    assert "nobody removes it" in note
+    assert f"cluster {left} is still there" in note
+    assert f"`rebuild lab down {left}`" in note
 
 
 def test_a_cluster_that_is_to_be_kept_belongs_to_nobody(run: Run, source: SourceOptions, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,10 @@ class Running:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
     def until(self, word: str) -> None:
         """Read its progress up to a line that has the word in it."""
         assert self._process.stderr is not None
@@ -96,6 +101,13 @@ class Running:
 
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
+
+    def insist(self, number: signal.Signals) -> None:
+        """Send it a signal again and again, until it has ended."""
+        while self.lives:
+            self.send(number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=0.1)
 
     def end(self, *, within: float = 60.0) -> Ran:
         """Wait for its end."""

@@ -10,7 +10,7 @@ import pytest
 
 from rebuild.providers import claims
 from rebuild.providers.kwok import ports
-from tests.e2e.support import rebuild
+from tests.e2e.support import Running, rebuild
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300, func_only=True)]
 
@@ -21,6 +21,24 @@ def listen(stack: ExitStack, port: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen()
+
+
+def test_a_port_that_is_taken_while_the_lab_starts_is_named_at_once(lab_binaries: object, state: Path) -> None:
+    home = claims.root() / "late"
+    wanted = ports.choose(str(home), set(), ports.is_free)["kube-apiserver"]
+    with socket.socket() as rival:
+        # Bound, it is in nobody's way until it listens: the port is still free when it is chosen.
+        rival.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        rival.bind(("127.0.0.1", wanted))
+        running = Running("lab", "up", "late", "--nodes", "1")
+        while not (home / claims.DESCRIPTION).exists():
+            assert running.lives
+        rival.listen()
+        ran = running.end(within=60)
+    assert ran.code == 5, ran.stderr
+    assert f"port {wanted} of 127.0.0.1" in ran.stderr
+    assert "[port-lost]" in ran.stderr
+    assert claims.homes() == ()
 
 
 def test_ports_that_somebody_listens_on_are_passed_over(lab_binaries: object, state: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import stat
@@ -12,14 +13,16 @@ import termios
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from rebuild.providers import claims
 from rebuild.providers.claims import State
 from rebuild.providers.kwok import cluster
 from rebuild.providers.kwok import lab as labs
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import processes
 from tests.conftest import LabMaker
-from tests.e2e.support import Running, journal, many, our_writes, rebuild
+from tests.e2e.support import BASH, Running, journal, many, our_writes, rebuild
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300, func_only=True)]
 MANY = 1500
@@ -30,6 +33,7 @@ def on(lab: Lab) -> tuple[object, ...]:
     return ("--context", lab.context, "--kubeconfig", lab.kubeconfig)
 
 
+@pytest.mark.fault("R2", "SIGINT, SIGTERM or SIGHUP in mid-run")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_the_first_signal_lets_finish_what_was_sent(
     make_lab: LabMaker, tmp_path: Path, state: Path, canary: str, number: signal.Signals, code: int
@@ -58,6 +62,7 @@ def test_the_first_signal_lets_finish_what_was_sent(
     assert '"verdict": "INCOMPLETE"' in (tmp_path / "report.json").read_text()
 
 
+@pytest.mark.fault("R2", "a second signal while the API server hangs")
 def test_the_second_signal_does_not_wait_for_a_server_that_hangs(
     make_lab: LabMaker, tmp_path: Path, state: Path, canary: str
 ) -> None:
@@ -116,6 +121,68 @@ def test_a_drill_that_is_stopped_takes_its_cluster_away(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.fault("R2", "a drill is stopped, and its cluster cannot be taken away")
+def test_a_drill_that_is_stopped_and_cannot_take_its_cluster_away_names_it(
+    lab_binaries: object, tmp_path: Path, state: Path, canary: str
+) -> None:
+    report = tmp_path / "report.json"
+    source = many(tmp_path / "source", MANY, canary)
+    running = Running("drill", "--source", source, "--nodes", "1", "--report", report)
+    running.until(" created ")
+    (during,) = cluster.list_labs()
+    with FileLock(during.home / claims.LOCK):
+        running.send(signal.SIGTERM)
+        ran = running.end()
+
+    assert ran.code == 143, ran.stderr
+    assert "[lab-busy]" in ran.stderr
+    assert f"`rebuild lab down {during.name}` removes it" in ran.stderr
+    assert f"cluster {during.name} is still there" in json.loads(report.read_bytes())["exit"]["reason"]
+    assert rebuild("lab", "down", during.name).code == 0
+
+
+@pytest.mark.fault("R2", "a second signal while the cluster is taken away")
+def test_the_second_signal_of_a_teardown_names_the_cluster_that_stays(
+    lab_binaries: object, tmp_path: Path, state: Path, canary: str
+) -> None:
+    running = Running("drill", "--source", many(tmp_path / "source", MANY, canary), "--nodes", "1")
+    running.until(" created ")
+    (during,) = cluster.list_labs()
+    with claims.registry():
+        # Teardown waits for the registry, and so for us.
+        running.send(signal.SIGINT)
+        running.until("  teardown")
+        running.insist(signal.SIGINT)
+        ran = running.end()
+
+    assert ran.code == 130, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert f"`rebuild lab down {during.name}` removes it" in ran.stderr
+    assert rebuild("lab", "down", during.name).code == 0
+
+
+@pytest.mark.fault("R2", "a second signal while the cluster is made")
+def test_the_second_signal_of_a_creation_names_the_cluster_that_stays(lab_binaries: object, state: Path) -> None:
+    home = claims.root() / "half"
+    running = Running("lab", "up", "half", "--nodes", "1")
+    while not (home / "work").exists():
+        assert running.lives
+    # A part of the lab that is there again as often as it is killed keeps the first signal's clean-up busy.
+    part = home / "work" / "clusters" / "half" / "bin" / "part"
+    stubborn = subprocess.Popen([BASH, "-c", 'while :; do (exec -a "$0" sleep 60); done', part])
+    try:
+        running.insist(signal.SIGINT)
+        ran = running.end()
+    finally:
+        stubborn.kill()
+        stubborn.wait()
+    assert ran.code == 130, ran.stderr
+    assert "`rebuild lab down half` removes it" in ran.stderr
+    assert rebuild("lab", "down", "half").code == 0
+    assert claims.homes() == ()
+
+
+@pytest.mark.fault("R2", "the terminal closes in mid-drill")
 def test_a_drill_whose_terminal_closes_takes_its_cluster_away(
     lab_binaries: object, tmp_path: Path, state: Path, temporary: Path, canary: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +97,7 @@ def worlds(policy: Policy, fate: st.SearchStrategy[Fate], *, prompt: bool = Fals
     )
 
 
+@pytest.mark.fault("R26", "any graph, any failures, in any order")
 @given(worlds(HURRIED, ANY_FATE))
 def test_every_run_finishes_and_keeps_every_invariant(world: World) -> None:
     world.play()
@@ -107,6 +109,7 @@ def test_a_run_can_be_stopped_at_any_moment(world: World, stop_at: int) -> None:
     world.play()
 
 
+@pytest.mark.fault("R26", "any objects of any graph fail")
 @given(worlds(replace(HURRIED, run_deadline=100_000), ANY_FATE))
 def test_a_failure_skips_its_hard_descendants_and_nobody_else(world: World) -> None:
     world.play()

@@ -141,17 +141,28 @@ def test_the_lab_of_kwok_says_so_when_it_is_not_of_the_version_that_is_needed(tm
     assert_explained(rebuild("drill", tmp_path / "old.yaml"), 3, "v1.37", "1.29 is needed", "[wrong-kubernetes]")
 
 
-@pytest.mark.live
 @needs_docker
+def test_a_docker_that_does_not_run_is_named_before_any_provider_has_its_drill(source: Path, state: Path) -> None:
+    ran = rebuild("drill", "--source", source, "--provider", "kwok,kind", DOCKER_HOST="unix:///nonexistent")
+    assert_explained(ran, 5, "unix:///nonexistent", "[docker-not-running]", "systemctl start docker")
+    assert not list(state.glob("runs/*"))
+
+
+@pytest.mark.live
 def test_what_ends_one_of_two_drills_leaves_the_other_its_turn(
     lab_binaries: object, tmp_path: Path, source: Path
 ) -> None:
     report = tmp_path / "both.json"
+    # A Docker that says its version, so that the drills begin, and then nothing more.
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\ntest \"$1\" = version && echo 29.0.0 && exit\necho 'it went away' >&2; exit 1\n")
+    docker.chmod(0o755)
     ran = rebuild(
         *("drill", "--source", source, "--provider", "kind,kwok", "--report", report, "-o", "json"),
-        DOCKER_HOST="unix:///nonexistent",
+        PATH=f"{docker.parent}:{os.environ['PATH']}",
     )
-    assert_explained(ran, 5, "unix:///nonexistent", "[docker-not-running]", "kwok: PASS  1 of 1 objects verified")
+    assert_explained(ran, 5, "it went away", "[docker-failed]", "kwok: PASS  1 of 1 objects verified")
     document = ran.json()
     assert document == orjson.loads(report.read_bytes())
     assert [one["verdict"] for one in document["reports"]] == ["INCOMPLETE", "PASS"]

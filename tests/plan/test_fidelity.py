@@ -36,7 +36,7 @@ def test_a_target_without_containers_gets_what_the_case_says(folder: Path) -> No
     blueprint = support.blueprint((folder / "declared.yaml").read_bytes())
     graph = graphs.build(blueprint)
     fitted = fidelity.fit(blueprint, support.SIMULATED)
-    kept = fitted.openable(graph.edges)
+    kept = fitted.openable(graph.edges, graph.produced)
     found = {
         "match_conditions": {str(ref): conditions(manifest) for ref, manifest in fitted.manifests.items()},
         "held_back": sorted(map(str, fitted.held_back)),

@@ -27,6 +27,26 @@ def test_a_program_that_takes_too_long_is_killed() -> None:
         shell.run(["sleep", "30"], timeout=0.1)
 
 
+def test_what_is_watched_meanwhile_may_end_a_program_and_all_that_it_started() -> None:
+    asked: list[int] = []
+
+    def meanwhile() -> None:
+        asked.append(len(asked))
+        if len(asked) == 2:
+            raise LookupError("seen enough")
+
+    with pytest.raises(LookupError, match="seen enough"):
+        shell.run(["sh", "-c", "cat; sleep 3057 & sleep 30"], stdin=b"in", own_session=True, meanwhile=meanwhile)
+    assert_ends("sleep 3057")
+
+
+def test_a_watched_program_ends_by_itself_or_when_its_time_is_over() -> None:
+    command = ["sh", "-c", "cat; sleep 0.6"]
+    assert shell.run(command, stdin=b"in", meanwhile=lambda: None).stdout == b"in"
+    with pytest.raises(shell.ProgramTimeout):
+        shell.run(["sleep", "30"], timeout=0.6, meanwhile=lambda: None)
+
+
 def test_lines_are_handed_over_as_they_come_and_the_last_ones_are_kept() -> None:
     seen: list[str] = []
     done = shell.follow(["sh", "-c", "seq 100; echo bad >&2; exit 1"], seen.append)

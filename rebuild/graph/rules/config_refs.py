@@ -29,29 +29,29 @@ _CLUSTER_SCOPED = frozenset({"PriorityClass", "RuntimeClass"})
 
 def edges_from(index: Index) -> Iterator[Edge]:
     """Pod template -> what it names: EXISTS, hard where declared, else soft towards an expected object."""
-    production = Production(index)
-    for workload in index.workloads:
-        for use in (*uses_of(workload.pod), *_by_account(workload, index)):
-            wanted = _wanted(use, workload)
-            declared = index.get(wanted)
+    production = index.once(Production)
+    for workload, uses in index.uses:
+        for use in (*uses, *_by_account(workload, index)):
+            declared = index.find(use.group, use.kind, _namespace_of(use, workload), use.name)
             if declared:
-                yield _edge(workload, declared.ref, Strength.HARD, use.why)
-            elif not (_is_built_in(use) or _comes_with_the_pods(wanted, workload, production)):
+                yield _edge(workload, declared, Strength.HARD, use.why)
+                continue
+            wanted = Ref(use.group, use.kind, _namespace_of(use, workload), use.name)
+            if not (_is_built_in(use) or _comes_with_the_pods(wanted, workload, production)):
                 yield _edge(workload, wanted, Strength.SOFT, use.why)
     for workload in index.embedded:
         for use in (*uses_of(workload.pod), *_by_account(workload, index)):
-            declared = index.get(_wanted(use, workload))
+            declared = index.find(use.group, use.kind, _namespace_of(use, workload), use.name)
             if declared:
-                yield _edge(workload, declared.ref, Strength.SOFT, use.why)
+                yield _edge(workload, declared, Strength.SOFT, use.why)
 
 
 def _edge(workload: Workload, dependency: Ref, strength: Strength, why: str) -> Edge:
     return Edge(workload.ref, dependency, Gate.EXISTS, strength, why, "config_refs")
 
 
-def _wanted(use: Use, workload: Workload) -> Ref:
-    namespace = "" if use.kind in _CLUSTER_SCOPED else workload.ref.namespace
-    return Ref(use.group, use.kind, namespace, use.name)
+def _namespace_of(use: Use, workload: Workload) -> str:
+    return "" if use.kind in _CLUSTER_SCOPED else workload.ref.namespace
 
 
 def _by_account(workload: Workload, index: Index) -> Iterator[Use]:

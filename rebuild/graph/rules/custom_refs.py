@@ -38,7 +38,7 @@ _CORE = ("PersistentVolumeClaim", "ServiceAccount", "ConfigMap", "Service", "Sec
 
 def edges_from(index: Index) -> Iterator[Edge]:
     """Custom resource -> each declared object, or producer of one, that a field of it refers to: EXISTS, soft."""
-    production = Production(index)
+    production = index.once(Production)
     for item in index.custom():
         if item.ref.group in _READ_ELSEWHERE:
             continue

@@ -52,7 +52,7 @@ def _error(item: Manifest, code: str, problem: str, step: str) -> Finding:
 
 
 def _entries(index: Index) -> Iterator[tuple[Manifest, str]]:
-    for item in index:
+    for item in index.annotated(ANNOTATION):
         value = dig(item.body, "metadata", "annotations", ANNOTATION)
         if isinstance(value, str):
             for entry in value.split(","):

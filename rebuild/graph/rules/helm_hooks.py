@@ -25,7 +25,9 @@ _COMPLETE = frozenset({("batch", "Job"), ("", "Pod")})
 
 def edges_from(index: Index) -> Iterator[Edge]:
     """Release -> its pre-install hooks; post-install hooks -> the release; hooks by weight: hard."""
-    with_hooks = {_release(item) for item in index if hints.annotation(item, hints.HELM_HOOK)}
+    with_hooks = {
+        _release(item) for item in index.annotated(hints.HELM_HOOK) if hints.annotation(item, hints.HELM_HOOK)
+    }
     if not with_hooks:
         return
     releases: dict[str, list[Manifest]] = defaultdict(list)

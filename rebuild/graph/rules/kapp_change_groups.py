@@ -8,7 +8,7 @@ deletions say nothing about a rebuild. As https://carvel.dev/kapp/docs/latest/ap
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rebuild.graph import fans
 from rebuild.graph.fields import pairs
@@ -26,9 +26,10 @@ def edges_from(index: Index) -> Iterator[Edge]:
     members: dict[str, list[Ref]] = defaultdict(list)
     after: dict[str, list[Ref]] = defaultdict(list)
     before: dict[str, list[Ref]] = defaultdict(list)
-    for item in index:
+    for item in _with(index, _GROUP):
         for name in _values(item, _GROUP):
             members[name].append(item.ref)
+    for item in _with(index, _RULE):
         for rule in _values(item, _RULE):
             match rule.split():
                 case ["upsert", "after", "upserting", name]:
@@ -43,7 +44,7 @@ def edges_from(index: Index) -> Iterator[Edge]:
 
 def findings_from(index: Index) -> Iterator[Finding]:
     """Errors: a rule that cannot be read; kapp refuses it as well."""
-    for item in index:
+    for item in _with(index, _RULE):
         for rule in _values(item, _RULE):
             match rule.split():
                 case ["upsert" | "delete", "after" | "before", "upserting" | "deleting", _]:
@@ -56,6 +57,11 @@ def findings_from(index: Index) -> Iterator[Finding]:
                 item.origin,
                 "write `upsert after upserting GROUP`",
             )
+
+
+def _with(index: Index, key: str) -> Iterable[Manifest]:
+    """The objects with that annotation, or with several of it by their suffixes."""
+    return index.annotated(*(name for name in index.annotations() if name == key or name.startswith(f"{key}.")))
 
 
 def _values(item: Manifest, key: str) -> list[str]:

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rebuild.graph.index import Index
-from rebuild.graph.pods import mounted_provider_classes, uses_of
-from rebuild.graph.producing import Production, original_of
+from rebuild.graph.pods import mounted_provider_classes
+from rebuild.graph.producing import COPIED_FROM, Production, original_of
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.refs import Ref
 
@@ -24,10 +24,10 @@ _PRODUCED = frozenset({"ConfigMap", "Secret"})
 
 def edges_from(index: Index) -> Iterator[Edge]:
     """Workload -> what produces a Secret or ConfigMap that it uses; copy -> its original: EXISTS, soft."""
-    production = Production(index)
-    for workload in index.workloads:
+    production = index.once(Production)
+    for workload, uses in index.uses:
         namespace = workload.ref.namespace
-        for use in uses_of(workload.pod):
+        for use in uses:
             if use.kind in _PRODUCED:
                 for producer in production.of(Ref("", use.kind, namespace, use.name)):
                     yield _edge(workload.ref, producer, f"it makes the {use.kind} {use.name}")
@@ -35,8 +35,8 @@ def edges_from(index: Index) -> Iterator[Edge]:
             mounted = index.find("secrets-store.csi.x-k8s.io", "SecretProviderClass", namespace, name)
             if mounted:
                 yield _edge(workload.ref, mounted, "mounts the secrets that it names")
-    for kind in sorted(_PRODUCED):
-        for item in index.of_kind("", kind):
+    for item in index.annotated(*COPIED_FROM):
+        if not item.ref.group and item.ref.kind in _PRODUCED:
             original = original_of(item, index)
             if original:
                 yield _edge(item.ref, original, "is filled from it")

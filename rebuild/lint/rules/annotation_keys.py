@@ -37,4 +37,6 @@ def problems_of(subject: Subject) -> Iterator[Problem]:
 
 
 def _bytes(value: object) -> int:
-    return len(value.encode(errors="surrogatepass")) if isinstance(value, str) else 0
+    if not isinstance(value, str):
+        return 0
+    return len(value) if value.isascii() else len(value.encode(errors="surrogatepass"))

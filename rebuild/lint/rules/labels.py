@@ -19,8 +19,9 @@ def problems_of(subject: Subject) -> Iterator[Problem]:
         path = (*place, "metadata", "labels")
         labels = dig(subject.manifest.body, *path)
         for key, value in (labels if isinstance(labels, dict) else {}).items():
-            where = f"{'.'.join(path)}[{key[:300]!r}]"
             if trouble := names.qualified_trouble(key):
+                where = f"{'.'.join(path)}[{key[:300]!r}]"
                 yield Problem("bad-label", f"{where} is no key of a label: {trouble}", next_step=_NEXT_STEP)
             if isinstance(value, str) and (trouble := names.value_trouble(value)):
+                where = f"{'.'.join(path)}[{key[:300]!r}]"
                 yield Problem("bad-label", f"{where} has the value {value[:100]!r}: {trouble}", next_step=_NEXT_STEP)

@@ -31,25 +31,39 @@ def _walk(value: Any, shape: Shape, path: Path, schemas: Schemas) -> Iterator[Pr
         return
     if isinstance(value, dict):
         for name, child in value.items():
-            yield from _walk(child, shape.below(name), (*path, name), schemas)
+            if isinstance(child, dict | list):
+                yield from _walk(child, shape.below(name), (*path, name), schemas)
     elif isinstance(value, list):
         items = schemas.resolved(shape.items or BLANK)
-        if shape.list_type is not ListType.ATOMIC:
+        if shape.list_type is not ListType.ATOMIC and not _are_plainly_distinct(value, shape):
             yield from _doubles(value, shape, items, path)
         for position, child in enumerate(value):
-            yield from _walk(child, items, (*path, Index(position)), schemas)
+            if isinstance(child, dict | list):
+                yield from _walk(child, items, (*path, Index(position)), schemas)
+
+
+def _are_plainly_distinct(values: list[Any], shape: Shape) -> bool:
+    """Whether one key field, or the value itself, tells all elements apart: so it is in nearly all lists."""
+    if shape.list_type is ListType.SET:
+        told = values
+    elif shape.keys and all(value.__class__ is dict for value in values):
+        told = [value.get(shape.keys[0]) for value in values]
+    else:
+        return False
+    return all(each.__class__ in (str, int) for each in told) and len(set(told)) == len(told)
 
 
 def _doubles(values: list[Any], shape: Shape, items: Shape, path: Path) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for position, value in enumerate(values):
-        here = paths.render((*path, Index(position)))
         if value is None:
+            here = paths.render((*path, Index(position)))
             yield Problem("null-element", f"{here} is null in a list whose elements have keys", next_step="take it out")
             continue
         key = _key(value, shape, items.defaults)
         first = seen.setdefault(key, position)
         if key and first != position:
+            here = paths.render((*path, Index(position)))
             message = f"{here} has the same key as element {first}: {key}"
             yield Problem("duplicate-merge-key", message, next_step="keep one of the two")
 

@@ -25,6 +25,14 @@ from rebuild.system import clock, files, places, processes, shell
 
 NODES = 5
 _KWOKCTL_SECONDS = 90.0
+_TAKEN = "bind: address already in use"
+"""How Go ends the reason of a server that cannot listen: `listen tcp 127.0.0.1:24173: bind: address already in use`."""
+
+
+class PortLost(Unreachable):
+    """Another program took a port of the lab after it had been chosen; what there was of the lab has been removed."""
+
+    code = "port-lost"
 
 
 class LabFailed(Unreachable):
@@ -50,6 +58,7 @@ def up(
         LabExists: when a lab of that name, or the kubeconfig file, exists.
         KubeconfigUnwritten: when the kubeconfig file cannot be written.
         LabFailed: when the control plane does not come up; nothing is left behind then, nor when interrupted.
+        PortLost: when another program was faster with one of its ports; nothing is left behind either.
     """
     claims.check_name(name)
     kubeconfigs.check(kubeconfig)
@@ -132,7 +141,7 @@ def _create(draft: Lab, programs: Binaries, nodes: int) -> Lab:
     readiness.start_cloud(draft)
     _kwokctl(draft, "scale", "node", "--replicas", str(nodes))
     try:
-        readiness.settle(draft, nodes)
+        readiness.settle(draft, nodes, meanwhile=lambda: _assert_ports_ours(draft))
     except readiness.NotReady as error:
         raise LabFailed(f"{error}\n{_last_words(layout)}", hint=error.hint) from error
     kubeconfigs.copy(layout.kubeconfig, draft.kubeconfig)
@@ -157,14 +166,27 @@ def _kwokctl(draft: Lab, *arguments: str) -> None:
             cwd=layout.home,
             timeout=_KWOKCTL_SECONDS,
             own_session=True,
+            meanwhile=lambda: _assert_ports_ours(draft),
         )
     except shell.ProgramTimeout as error:
         raise LabFailed(f"{error}\n{_last_words(layout)}", hint=hint) from error
     if done.code != 0:
+        _assert_ports_ours(draft)
         said = f"kwokctl {' '.join(arguments[:2])} failed:\n{done.complaint}"
         if "no space left on device" in done.complaint.lower():
             hint = f"make room in {layout.home.parent}, or set {places.STATE_VARIABLE} to where there is some"
         raise LabFailed(f"{said}\n{_last_words(layout)}", hint=hint)
+
+
+def _assert_ports_ours(draft: Lab) -> None:
+    """A component that has ended is waited for as long as one that is slow, so the logs are read."""
+    texts = [log.read_text(errors="replace") for log in draft.layout.logs.glob("*.log")]
+    for part, port in draft.ports.items():
+        if any(f":{port}: {_TAKEN}" in text for text in texts):
+            raise PortLost(
+                f"another program took port {port} of 127.0.0.1, which was free when it was chosen for {part}",
+                hint="run it again: another port is chosen then",
+            )
 
 
 def _last_words(layout: Layout) -> str:

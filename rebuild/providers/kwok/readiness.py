@@ -33,25 +33,29 @@ def start_cloud(lab: Lab) -> None:
         shell.launch(command, log=lab.home / f"cloud-{duty}.log", cwd=lab.home)
 
 
-def settle(lab: Lab, nodes: int) -> None:
+def settle(lab: Lab, nodes: int, *, meanwhile: Callable[[], None]) -> None:
     """Put the baseline in place and wait until Pods could be created and scheduled.
 
     Ready means: /readyz answers, the nodes are Ready, and the controller-manager has made the `default`
-    ServiceAccount without which admission refuses a bare Pod.
+    ServiceAccount without which admission refuses a bare Pod. `meanwhile` is called while it waits, and what it raises
+    ends that.
 
     Raises:
         NotReady: when that takes longer than a minute.
     """
     api = Api(lab.ports["kube-apiserver"], lab.layout.pki, AGENT)
     deadline = clock.monotonic() + _SECONDS
-    _until("/readyz", lambda: bool(api.request("GET", "/readyz")), deadline)
-    _until("the default StorageClass", lambda: _created(api), deadline)
-    _until("the nodes", lambda: _ready_nodes(api) >= nodes, deadline)
     account = "/api/v1/namespaces/default/serviceaccounts/default"
-    _until("the default ServiceAccount", lambda: bool(api.request("GET", account)), deadline)
+    for what, holds in (
+        ("/readyz", lambda: bool(api.request("GET", "/readyz"))),
+        ("the default StorageClass", lambda: _created(api)),
+        ("the nodes", lambda: _ready_nodes(api) >= nodes),
+        ("the default ServiceAccount", lambda: bool(api.request("GET", account))),
+    ):
+        _until(what, holds, deadline, meanwhile)
 
 
-def _until(what: str, holds: Callable[[], bool], deadline: float) -> None:
+def _until(what: str, holds: Callable[[], bool], deadline: float, meanwhile: Callable[[], None]) -> None:
     last = ""
     while True:
         try:
@@ -64,6 +68,7 @@ def _until(what: str, holds: Callable[[], bool], deadline: float) -> None:
                 f"{what} did not become ready within {_SECONDS:g} s{last}",
                 hint="try again with an idle machine",
             )
+        meanwhile()
         clock.sleep(_PAUSE)
 
 
