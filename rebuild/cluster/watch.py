@@ -49,7 +49,8 @@ class HttpWatch:
         self._reading = True
         rest = b""
         try:
-            for chunk in self._response.stream(_CHUNK):
+            # Not `stream`: behind a proxy that sends no chunks it would wait until it has as much as was asked for.
+            while chunk := self._response.read1(_CHUNK):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     if self._closed:
