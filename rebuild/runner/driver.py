@@ -21,6 +21,7 @@ from rebuild.model.refs import Ref
 from rebuild.model.secrets import Secrets
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.plan.steps import Action, Plan
+from rebuild.runner.syncing import Syncer
 from rebuild.runner.threads import Facts
 from rebuild.runner.timers import Timers
 from rebuild.runner.troubles import Troubles
@@ -41,7 +42,7 @@ class Recorder(Protocol):
         """Show the event to those who fold it, without writing it down."""
 
     def sync(self) -> None:
-        """Make what was recorded durable; raises when that is not possible."""
+        """Make what was recorded durable; raises when that is not possible. Called by a thread of its own."""
 
 
 class Driver:
@@ -97,6 +98,7 @@ class Driver:
             troubles=self._troubles() if self._pods else None,
         )
         writers = Writers(self._cluster, self._plan.kinds, self._facts, self._now, self._flow)
+        syncer = Syncer(self._recorder.sync, self._facts)
         patient = True
         try:
             for ref in self._plan.expected:
@@ -111,7 +113,7 @@ class Driver:
                     self._perform(handle.handle(self.state, fact), writers, watchers)
                 if self.state.stop_reason:
                     writers.withdraw()
-                self._sync()
+                self._ask_for_sync(syncer)
             self._tell_flow()
         except JournalBroken:
             writers.close()
@@ -124,6 +126,7 @@ class Driver:
         finally:
             writers.close(wait=patient)
             watchers.close(wait=patient)
+            syncer.close(wait=patient)
 
     def _tell_flow(self) -> None:
         flow = self._flow
@@ -221,8 +224,8 @@ class Driver:
             version = ref.version if ref.version in kind.versions else kind.versions[0]
             watchers.follow(kind, version)
 
-    def _sync(self) -> None:
+    def _ask_for_sync(self, syncer: Syncer) -> None:
         now = self._now()
         if now - self._synced_at >= SYNC_SECONDS:
             self._synced_at = now
-            self._recorder.sync()
+            syncer.ask()
