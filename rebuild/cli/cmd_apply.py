@@ -12,7 +12,7 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
-from rebuild.ops import experience, guard, recreation, rights, sources
+from rebuild.ops import experience, guard, recreation, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -41,6 +41,7 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 @options.target
 @options.limits
 @options.recreate
+@options.rules
 @click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write to a cluster that is not fresh without asking.")
 @options.output("table", "json", "yaml")
@@ -57,6 +58,8 @@ def command(
     timeout: float | None,
     object_timeout: float | None,
     recreate: tuple[str, ...],
+    rules_file: Path | None,
+    imported: bool | None,
     dry_run: bool,
     yes: bool,
     form: str,
@@ -69,6 +72,7 @@ def command(
     second run writes only what has changed.
     """
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
+    own = rules.read(rules_file, takes_over=imported is not False)
     usual = Policy()
     policy = Policy(
         run_deadline=usual.run_deadline if timeout is None else timeout,
@@ -89,7 +93,7 @@ def command(
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
                 policy = replace(policy, recreate=recreation.kinds(recreate, found.blueprint))
                 around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
-                plan = plans.on_target(found, around)
+                plan = plans.on_target(found, around, own)
                 if dry_run:
                     plan = plans.with_rights(plan, target)
                 run.record(plans.event_of(plan, key=run.key, at=run.now()))

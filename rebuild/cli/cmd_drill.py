@@ -51,6 +51,7 @@ Exit codes: 0 recovered and verified · 1 not recovered, or slower than the obje
 @click.option("--objective", type=options.Duration(), default=None, help="Recovery time objective (RTO), such as 10m.")
 @options.limits
 @options.recreate
+@options.rules
 @click.option("--keep", is_flag=True, help="Leave the target running; `rebuild lab list` shows it.")
 @options.output("table", "json", "yaml")
 @options.report
@@ -70,6 +71,8 @@ def command(
     timeout: float | None,
     object_timeout: float | None,
     recreate: tuple[str, ...],
+    rules_file: Path | None,
+    imported: bool | None,
     keep: bool,
     form: str,
     report_file: Path | None,
@@ -99,6 +102,8 @@ def command(
         objective=chosen.objective if objective is None else objective,
         timeout=chosen.timeout if timeout is None else timeout,
         object_timeout=chosen.object_timeout if object_timeout is None else object_timeout,
+        rules=rules_file or chosen.rules,
+        imported_rules=chosen.imported_rules if imported is None else imported,
         keep=keep,
         recreate=recreate,
     )

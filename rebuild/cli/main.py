@@ -19,6 +19,8 @@ _COMMANDS = {
     "explain": "Tell what one object waits for, why, and for how long.",
     "apply": "Rebuild a source on a cluster, verify it, and measure the time.",
     "verify": "Compare a cluster with a source; write nothing.",
+    "drift": "Tell what changed by hand, who wrote it, and what nobody declares.",
+    "audit": "Tell how much of a cluster its repository could bring back.",
     "drill": "Rehearse a recovery on a cluster of its own.",
     "report": "Show the report of an earlier run, or list the runs.",
     "lab": "Manage the clusters of the embedded lab.",

@@ -146,6 +146,26 @@ def target(function: F) -> F:
     )
 
 
+def rules(function: F) -> F:
+    """How to judge health, and which differences to ignore."""
+    return _all(
+        function,
+        click.option(
+            "--rules",
+            "rules_file",
+            metavar="FILE",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Rules for the health of kinds, and for differences to ignore (docs/rules.md).",
+        ),
+        click.option(
+            "--imported-rules/--no-imported-rules",
+            "imported",
+            default=None,
+            help="Whether to ignore what the source tells Argo CD and Flux to ignore; by default yes.",
+        ),
+    )
+
+
 def kind(function: F) -> F:
     """What a kind cluster is made of."""
     return _all(
@@ -206,18 +226,19 @@ def output(*formats: str) -> Callable[[F], F]:
 
 def report(function: F) -> F:
     """Where the report goes, and how the run is shown."""
-    return _all(
-        function,
-        click.option(
-            "--report",
-            "report_file",
-            metavar="FILE",
-            type=click.Path(dir_okay=False, path_type=Path),
-            callback=_writable,
-            help="Write the report as JSON to this file.",
-        ),
-        progress,
-    )
+    return _all(function, report_file, progress)
+
+
+def report_file(function: F) -> F:
+    """Where the report goes."""
+    return click.option(
+        "--report",
+        "report_file",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        callback=_writable,
+        help="Write the report as JSON to this file.",
+    )(function)
 
 
 def progress(function: F) -> F:

@@ -38,6 +38,7 @@ _NO_LONGER_THERE = (404, 409)
 """Nothing has the name, or something else has it already: as when an answer was lost."""
 _JSON = {"Content-Type": "application/json"}
 _APPLY = "application/apply-patch+yaml"
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class ApiServer:
@@ -86,14 +87,24 @@ class ApiServer:
                 raise
         return self.apply(manifest, kind)
 
-    def list(self, kind: Kind, version: str, namespace: str = "") -> Listing:
+    def preview(self, manifest: Manifest, kind: Kind) -> Body:
+        """A server-side apply with `dryRun=All`. It is forced, as a conflict would hide what the declaration means."""
+        path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict&force=true&dryRun=All"
+        status, body = self._transport.write("PATCH", path, body=manifest.payload, content_type=_APPLY)
+        if dig(body, "metadata", "name") != manifest.ref.name:
+            raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
+        previewed: Body = body
+        return previewed
+
+    def list(self, kind: Kind, version: str, namespace: str = "", *, metadata_only: bool = False) -> Listing:
         """All objects of a kind, page by page; the items carry apiVersion and kind, which lists leave out."""
+        accept = _METADATA_ONLY if metadata_only else "application/json"
         path = f"{kind.collection(version, namespace)}?limit={PAGE}"
         group_version = f"{kind.group}/{version}" if kind.group else version
         items: list[Body] = []
         token = ""
         while True:
-            page = self._get(path + (f"&continue={quote(token, safe='')}" if token else ""))
+            page = self._get(path + (f"&continue={quote(token, safe='')}" if token else ""), accept=accept)
             found = page.get("items", page) or []
             if not isinstance(found, list) or not all(isinstance(dig(one, "metadata", "name"), str) for one in found):
                 raise self._transport.nonsense(

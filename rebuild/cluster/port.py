@@ -101,8 +101,14 @@ class Cluster(Protocol):
         Raises ClusterFault as `apply` does, also while the old object is not gone yet.
         """
 
-    def list(self, kind: Kind, version: str, namespace: str = "") -> Listing:
-        """All objects of a kind in one version, over all namespaces where none is named."""
+    def preview(self, manifest: Manifest, kind: Kind) -> Body:
+        """The object as applying it, even by force, would leave it: nothing is stored. One request."""
+
+    def list(self, kind: Kind, version: str, namespace: str = "", *, metadata_only: bool = False) -> Listing:
+        """All objects of a kind in one version, over all namespaces where none is named.
+
+        With `metadata_only` they have nothing but their type and `metadata`, which is a fraction of the bytes.
+        """
 
     def watch(self, kind: Kind, version: str, resource_version: str, namespace: str = "") -> Watch:
         """Changes of a kind from a resourceVersion on, on a connection of its own.

@@ -16,6 +16,7 @@ from rebuild.console.words import trouble
 from rebuild.model.events import (
     Event,
     FlowSettled,
+    IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
     ObjectVerified,
@@ -101,7 +102,7 @@ class PlainView:
                 self._say(at, "stopping", reason)
             case RunEnded(complete, reason, at):
                 self._say(at, "ended" if complete else "incomplete", reason)
-            case PodsObserved() | ImageObserved() | FlowSettled():
+            case PodsObserved() | ImageObserved() | IgnoreRulesUsed() | FlowSettled():
                 pass
             case TimerFired(_, at):
                 self._sign_of_life(at)

@@ -97,6 +97,13 @@ class Limits(_Strict):
     objectTimeout: Seconds = Field(default=300.0, gt=0)  # noqa: N815 - spelt as in the file
 
 
+class RulesSpec(_Strict):
+    """How to judge health, and which differences to ignore. A `file` that is a relative path starts at the folder."""
+
+    file: Annotated[str, AfterValidator(_address)] = ""
+    imported: Annotated[bool, Field(strict=True)] = True
+
+
 class Spec(_Strict):
     """The drill itself."""
 
@@ -106,6 +113,7 @@ class Spec(_Strict):
     target: TargetSpec = TargetSpec()
     objectives: Objectives = Objectives()
     limits: Limits = Limits()
+    rules: RulesSpec = RulesSpec()
 
 
 class Playbook(_Strict):
@@ -130,6 +138,9 @@ class DrillOptions:
     objective: float = 0.0
     timeout: float = 1800.0
     object_timeout: float = 300.0
+    rules: Path | None = None
+    """How to judge health, and which differences to ignore."""
+    imported_rules: bool = True
     keep: bool = False
     recreate: tuple[str, ...] = ()
     """The kinds whose objects may be deleted and made anew, as the user named them."""
@@ -184,6 +195,8 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
         objective=spec.objectives.rto or 0.0,
         timeout=spec.limits.timeout,
         object_timeout=spec.limits.objectTimeout,
+        rules=folder / places.expanded(spec.rules.file) if spec.rules.file else None,
+        imported_rules=spec.rules.imported,
     )
 
 

@@ -16,7 +16,7 @@ from rebuild.journal.file import JournalBroken
 from rebuild.model import kinds
 from rebuild.model.errors import RebuildError
 from rebuild.model.images import Image
-from rebuild.ops import experience, recreation, sources
+from rebuild.ops import experience, recreation, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import Stoppable, apply
 from rebuild.ops.blueprint import declared
@@ -41,6 +41,7 @@ def drill(
     Raises:
         RebuildError: when the drill cannot go on; the target is gone then as well, unless it is to be kept.
     """
+    own = rules.read(options.rules, takes_over=options.imported_rules)
     with run.phase("source", counted=False):
         read = sources.read_all(options.source)
         source = sources.event_of(read)
@@ -55,7 +56,8 @@ def drill(
         with run.phase("plan"):
             bound = _bind(run, provider, target)
             found = found.served_by(bound.served)
-            plan = plans.on_target(found, plans.look(found, bound, experience.of(source, fidelity=bound.fidelity)))
+            around = plans.look(found, bound, experience.of(source, fidelity=bound.fidelity))
+            plan = plans.on_target(found, around, own)
             run.record(plans.event_of(plan, key=run.key, at=run.now()))
         left = max(options.timeout - (run.now() - began), 0.0)
         policy = Policy(object_deadline=options.object_timeout, run_deadline=left, recreate=recreate)

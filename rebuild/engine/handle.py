@@ -93,11 +93,13 @@ def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
         return []
     outcome = Outcome.RECREATED if progress.recreated and fact.outcome is Outcome.CREATED else fact.outcome
     progress.outcome, progress.version, progress.fault = outcome, fact.version, None
+    # What was there before had all the time to be contradicted.
+    progress.grace_over = fact.outcome is Outcome.UNCHANGED
     state.move(progress, Stage.APPLIED)
     eased = state.open_gates(fact.ref, Gate.EXISTS) + _settle(state, progress)
     if progress.overdue:
         eased += _out_of_time(state, progress)
-    return [*_mind_image(state, progress), *_release(state, eased)]
+    return [*_mind_image(state, progress), *_mind_grace(state, progress), *_release(state, eased)]
 
 
 def _failed(state: State, fact: WriteFailed) -> list[Command]:
@@ -198,7 +200,8 @@ def _seen(state: State, fact: HealthSeen) -> list[Command]:
     if fact.version < progress.seen_version:
         return woken
     progress.seen, progress.seen_version = fact.status, fact.version
-    return [*woken, *_release(state, _settle(state, progress))]
+    eased = _settle(state, progress)
+    return [*woken, *_mind_grace(state, progress), *_release(state, eased)]
 
 
 def _troubled(state: State, fact: TroubleSeen) -> list[Command]:
@@ -222,6 +225,17 @@ def _mind_image(state: State, progress: Progress, waited: float = 0.0) -> list[C
         return []
     progress.image_timed = True
     return [StartTimer(Timer(TimerKind.IMAGE, progress.step.ref), state.policy.image_patience - waited)]
+
+
+def _mind_grace(state: State, progress: Progress) -> list[Command]:
+    """Give whoever may still contradict an assumed health a moment, once."""
+    status = progress.status
+    if not (status and status.provisional) or progress.stage is not Stage.APPLIED:
+        return []
+    if progress.grace_timed or state.stop_reason:
+        return []
+    progress.grace_timed = True
+    return [StartTimer(Timer(TimerKind.GRACE, progress.step.ref), state.policy.grace)]
 
 
 def _give_up_image(state: State, progress: Progress, at: float) -> list[Command]:
@@ -265,6 +279,9 @@ def _fired(state: State, timer: Timer, at: float) -> list[Command]:
     if timer.kind is TimerKind.HOLD:
         state.stop_waiting(progress, *sorted(progress.soft))
         return _release(state, [progress])
+    if timer.kind is TimerKind.GRACE:
+        progress.grace_over = True
+        return _release(state, _settle(state, progress))
     if timer.kind is TimerKind.IMAGE:
         return _give_up_image(state, progress, at)
     if timer.kind is TimerKind.DEADLINE:

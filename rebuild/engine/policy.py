@@ -76,6 +76,8 @@ class Policy:
     run_deadline: float = 1800.0
     soft_hold: float = 10.0
     """How long an object that could leave waits for its soft gates."""
+    grace: float = 5.0
+    """How long a health that is assumed may still be contradicted before it counts."""
     image_patience: float = 30.0
     """How long an image may not be had before its object ends; the kubelet tries at once, after 10 s and after 30 s."""
     recreate: frozenset[GroupKind] = frozenset()

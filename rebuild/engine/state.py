@@ -62,6 +62,9 @@ class Progress:
     missed_at: float = 0.0
     """Since when."""
     image_timed: bool = False
+    grace_timed: bool = False
+    grace_over: bool = False
+    """Whether a health that is only assumed counts by now."""
     because: Ref | None = None
     """Whose failure skipped it."""
     reason: str = ""
@@ -92,8 +95,9 @@ class Progress:
 
     @property
     def is_current(self) -> bool:
-        """Healthy as of our write or later."""
-        return self.status is not None and self.status.health is Health.CURRENT
+        """Healthy as of our write or later, and for long enough where that is only assumed."""
+        status = self.status
+        return bool(status and status.health is Health.CURRENT and (self.grace_over or not status.provisional))
 
 
 class State:

@@ -7,13 +7,14 @@ when what it lacks appears; and a Ready condition that judges an older generatio
 from __future__ import annotations
 
 from rebuild.health import conditions, fields
+from rebuild.health.conditions import Condition
 from rebuild.health.verdicts import current, in_progress
 from rebuild.model.objects import Body, dig, dig_list
 from rebuild.model.states import Health, Status
 
 
-def overriding(body: Body) -> Status | None:
-    """What decides before any rule of a kind: deletion, an unseen generation, Reconciling, Stalled.
+def outdated(body: Body) -> Status | None:
+    """What no rule can overrule: the object is being deleted, or what it reports is about another generation.
 
     A generation *newer* than the object's own counts as unseen too, as in kstatus: such a status was
     written for another life of the object.
@@ -24,6 +25,13 @@ def overriding(body: Body) -> Status | None:
     observed = fields.integer(body, "status", "observedGeneration")
     if generation is not None and observed is not None and observed != generation:
         return in_progress(f"the controller has seen generation {observed}, the object is at {generation}")
+    return None
+
+
+def overriding(body: Body) -> Status | None:
+    """What decides before any rule of a kind: what is outdated, Reconciling, Stalled."""
+    if status := outdated(body):
+        return status
     if reconciling := conditions.find_true(body, "Reconciling"):
         return in_progress("reconciling", reconciling.explanation)
     if stalled := conditions.find_true(body, "Stalled"):
@@ -42,18 +50,20 @@ def unseen(body: Body) -> Status | None:
     return None
 
 
-def by_ready_condition(body: Body) -> Status:
-    """For kinds without a rule of their own: the Ready condition decides; where there is none, Current."""
-    ready = conditions.find(body, "Ready")
-    if ready is None:
-        return current("the object exists; it reports no readiness")
+def by_existence(body: Body) -> Status:  # noqa: ARG001 - a rule like any other
+    """Current as soon as the API server holds it."""
+    return current("the object exists; its kind has no readiness")
+
+
+def by_condition(body: Body, summary: Condition) -> Status:
+    """Current when a condition that sums up the object is true, and was judged at its generation."""
     generation = fields.integer(body, "metadata", "generation")
-    judged = ready.observed_generation
+    judged = summary.observed_generation
     if generation is not None and judged is not None and judged < generation:
-        return in_progress(f"Ready was judged at generation {judged}, the object is at {generation}")
-    if ready.is_true:
-        return current("Ready")
-    return in_progress("not Ready" if ready.is_false else "Ready is unknown", ready.explanation)
+        return in_progress(f"{summary.type} was judged at generation {judged}, the object is at {generation}")
+    if summary.is_true:
+        return current(summary.type)
+    return in_progress(f"not {summary.type}" if summary.is_false else f"{summary.type} is unknown", summary.explanation)
 
 
 def _deletion(body: Body) -> str:

@@ -24,6 +24,11 @@ def current(message: str) -> Status:
     return Status(Health.CURRENT, message)
 
 
+def assumed(why: str, *, provisional: bool = False) -> Status:
+    """The object exists, which is all that speaks for it; `provisional` where its controller may still say more."""
+    return Status(Health.CURRENT, f"health assumed: {why}", assumed=True, provisional=provisional)
+
+
 def in_progress(message: str, because: str = "") -> Status:
     """The object is not there yet; `because` is the controller's own explanation, where it gives one."""
     return Status(Health.IN_PROGRESS, f"{message}: {because}" if because else message)

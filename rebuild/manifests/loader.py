@@ -79,6 +79,11 @@ def split(text: str, line: int) -> Iterator[tuple[int, str | Document]]:
         yield start, text[begin:]
 
 
+def parts(text: str, line: int) -> Iterator[tuple[int, str]]:
+    """The parts of a YAML text between its separators, each with the number of its first line, unread."""
+    return ((first, part) for first, part in split(text, line) if isinstance(part, str))
+
+
 def _yaml(first_line: int, text: str, budget: Budget) -> tuple[Document, ...]:
     """The part as YAML: at most one document."""
     found = common.document(text, first_line)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from rebuild.model.edges import Edge
 from rebuild.model.facts import Fact
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.ignored import Ignored, RuleUse
 from rebuild.model.images import Image, NeededImage
 from rebuild.model.objects import Origin
 from rebuild.model.pods import PodEvent, PodTimes
@@ -150,7 +151,8 @@ class ObjectEnded:
 class ObjectVerified:
     """What verification found of one declared object.
 
-    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read.
+    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read. `dissent` is
+    what a second opinion says against this, where one was asked for.
     """
 
     ref: Ref
@@ -159,6 +161,15 @@ class ObjectVerified:
     status: Status
     differences: tuple[Difference, ...]
     controller_owned: tuple[Difference, ...]
+    ignored: tuple[Ignored, ...] = ()
+    dissent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRulesUsed:
+    """What the rules by which differences are ignored came to, when all objects had been looked at."""
+
+    uses: tuple[RuleUse, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +226,7 @@ Event: TypeAlias = (
     | FlowSettled
     | ObjectEnded
     | ObjectVerified
+    | IgnoreRulesUsed
     | PodsObserved
     | ImageObserved
     | RunEnded

@@ -28,6 +28,8 @@ class TimerKind(StrEnum):
     """One object has had its time."""
     IMAGE = "image"
     """An image could not be had for too long."""
+    GRACE = "grace"
+    """Somebody had a moment to report another health than the one that is assumed."""
     RELAPSE = "relapse"
     """What was ready and is not any more, when all else is done, has had its time to recover."""
     RUN = "run"

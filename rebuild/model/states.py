@@ -31,7 +31,13 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A health with the sentence that explains it, computed from one live object alone."""
+    """A health with the sentence that explains it, computed from one live object alone.
+
+    `assumed`: nobody reports this health, and the object's existence is all that speaks for it. `provisional`: somebody
+    may still report another one, so a run gives it a moment before it counts.
+    """
 
     health: Health
     message: str = ""
+    assumed: bool = False
+    provisional: bool = False

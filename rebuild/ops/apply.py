@@ -9,7 +9,7 @@ from rebuild.model.blueprint import Blueprint
 from rebuild.model.errors import Incomplete, Unreachable
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget
-from rebuild.ops.verify import verify
+from rebuild.ops.verify import Look, verify
 from rebuild.plan.steps import Plan
 from rebuild.runner.driver import Driver
 
@@ -54,7 +54,7 @@ def apply(
     if driver.state.stop_reason or driver.stop_asked:
         return driver.state.stop_reason or driver.stop_asked
     try:
-        verify(run, target, blueprint, plan, counted=True)
+        verify(run, target, blueprint, plan, Look(counted=True))
     except Unreachable as error:
         raise Incomplete(
             f"what was written could not be verified: {error}", hint="`rebuild verify` can do that later; writes stay"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -12,7 +12,7 @@ from rebuild.engine.policy import Policy
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause, Fault
-from rebuild.model.kinds import Kinds
+from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body
 from rebuild.plan.snapshot import KindVersion, Snapshot, kinds_to_list
 from rebuild.system import clock
@@ -20,8 +20,8 @@ from rebuild.system import clock
 PATIENCE = 30.0
 """Seconds after its first failure in which a snapshot tries a list again."""
 
-_UNKNOWABLE = (Cause.DENIED, Cause.FORBIDDEN, Cause.WEBHOOK)
-"""What we may not list, and what nobody converts to the version that we ask for."""
+_UNKNOWABLE = (Cause.DENIED, Cause.FORBIDDEN, Cause.WEBHOOK, Cause.INTERNAL, Cause.INVALID)
+"""What we may not list, what nobody converts to the version that we ask for, and what the server itself cannot read."""
 _BELIEVED = 2
 """How often a kind has to be denied by a server that knows us before that counts."""
 _PASSING = (Cause.OVERLOAD, Cause.TRANSPORT, Cause.INTERNAL)
@@ -57,16 +57,47 @@ def snapshot(
     unread: dict[KindVersion, Fault] = {}
     for kind, version in kinds_to_list(blueprint, known, also):
         try:
-            patient = Retrying(
-                retry=retry_if_exception(_Doubt(cluster)), wait=_wait, stop=patience, sleep=clock.sleep, reraise=True
-            )
-            items += patient(cluster.list, kind, version).items
+            items += _patient(cluster, patience)(cluster.list, kind, version).items
         except ClusterFault as error:
-            if error.fault.cause in _UNKNOWABLE:
+            if error.fault.cause in _UNKNOWABLE or _is_dead_backend(error.fault):
                 unread[kind.group, kind.kind, version] = error.fault
             elif error.fault.cause is not Cause.NOT_SERVED:
                 raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
     return Snapshot(items, unread)
+
+
+def _is_dead_backend(fault: Fault) -> bool:
+    """Whether an aggregated API does not answer: what it holds is not gone, only out of sight."""
+    return fault.cause is Cause.NOT_SERVED and fault.status == 503
+
+
+def metadata(cluster: Cluster, kinds: Iterable[Kind]) -> tuple[list[Body], dict[Kind, Fault]]:
+    """What there is of some kinds, in their preferred versions and by its metadata alone: one list for each kind.
+
+    Returns:
+        The objects, and why the kinds that could not be listed were not.
+
+    Raises:
+        Unreachable: when the cluster stops answering.
+    """
+    patience = _Patience()
+    items: list[Body] = []
+    unread: dict[Kind, Fault] = {}
+    for kind in kinds:
+        try:
+            items += _patient(cluster, patience)(cluster.list, kind, kind.versions[0], metadata_only=True).items
+        except ClusterFault as error:
+            if error.fault.cause is Cause.TRANSPORT:
+                raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
+            unread[kind] = error.fault
+    return items, unread
+
+
+def _patient(cluster: Cluster, patience: _Patience) -> Retrying:
+    """Asks for one list again while its failure may pass."""
+    return Retrying(
+        retry=retry_if_exception(_Doubt(cluster)), wait=_wait, stop=patience, sleep=clock.sleep, reraise=True
+    )
 
 
 class _Doubt:

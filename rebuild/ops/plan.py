@@ -14,6 +14,7 @@ from rebuild.ops.target import BoundTarget
 from rebuild.plan import build
 from rebuild.plan.build import OFFLINE, Surroundings
 from rebuild.plan.preflight import check as preflight
+from rebuild.plan.rules import NO_RULES, Rules
 from rebuild.plan.steps import Plan
 
 
@@ -22,10 +23,10 @@ def offline(found: Declared, estimates: Estimates = PRIORS) -> Plan:
     return on_target(found, replace(OFFLINE, estimates=estimates))
 
 
-def on_target(found: Declared, surroundings: Surroundings) -> Plan:
+def on_target(found: Declared, surroundings: Surroundings, rules: Rules = NO_RULES) -> Plan:
     """What would be done on a target, given what it serves, holds and can do. Writes nothing."""
     refused = found.checked.unsendable(surroundings.version)
-    return build.build(found.blueprint, found.graph, surroundings, manager=FIELD_MANAGER, refused=refused)
+    return build.build(found.blueprint, found.graph, surroundings, manager=FIELD_MANAGER, refused=refused, rules=rules)
 
 
 def with_rights(plan: Plan, target: BoundTarget) -> Plan:

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.cluster.rights import EVERYTHING, Access
-from rebuild.health import compute
 from rebuild.model.errors import Refused, Unreachable
 from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Severity
@@ -119,7 +118,7 @@ def _needs_of(step: Step, plan: Plan, recreate: Collection[tuple[str, str]]) -> 
         # A request for a namespace is authorized in that namespace (apiserver/pkg/endpoints/request/requestinfo.go).
         namespace = step.ref.name
     yield Access("list", kind.group, kind.plural)
-    if compute.has_readiness(*step.ref.group_kind):
+    if plan.rulebook.has_readiness(*step.ref.group_kind):
         yield Access("watch", kind.group, kind.plural)
     for verb in _WRITES.get(step.action, ()):
         yield Access(verb, kind.group, kind.plural, namespace, step.ref.name)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from rebuild.graph import rank
 from rebuild.graph.build import Graph
 from rebuild.graph.estimates import PRIORS, Estimates
 from rebuild.graph.index import Index, key_of
+from rebuild.health import definitions
+from rebuild.health.compute import Rulebook
+from rebuild.health.verdicts import GroupKind, Rule
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Severity
@@ -21,11 +25,14 @@ from rebuild.plan.fidelity import Capabilities, Fitted
 from rebuild.plan.preflight import check as preflight
 from rebuild.plan.preflight.facts import Facts
 from rebuild.plan.recoverability import check as recoverability
+from rebuild.plan.rules import NO_RULES, Rules
 from rebuild.plan.snapshot import Snapshot, version_of
 from rebuild.plan.steps import Action, Plan, Step
 from rebuild.verify import compare, controllers, paths, reapply, schema
 from rebuild.verify.controllers import Setting
+from rebuild.verify.ignoring import NOTHING, Ignoring
 
+_CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -57,6 +64,7 @@ def build(
     *,
     manager: str,
     refused: Mapping[Ref, str] = _NOBODY,
+    rules: Rules = NO_RULES,
 ) -> Plan:
     """The steps that make the target hold what the blueprint declares. Pure: nothing is read or written.
 
@@ -68,11 +76,13 @@ def build(
         surroundings: what the target holds and can do; what it serves is in the blueprint's kinds.
         manager: the field manager that writes are made as.
         refused: why the API server is sure to refuse an object, which is then not sent; the findings tell of it.
+        rules: what the user says of health, and of differences that are to be ignored.
     """
     blueprint = replace(
         blueprint, manifests={ref: blueprint.manifests[ref] for ref in sorted(blueprint.manifests, key=key_of)}
     )
-    fitted = fidelity.fit(blueprint, surroundings.capabilities)
+    rulebook = rulebook_for(blueprint, surroundings.snapshot, own=rules.health)
+    fitted = fidelity.fit(blueprint, surroundings.capabilities, rulebook)
     setting = setting_for(blueprint, surroundings.snapshot, manager=manager)
     findings: list[Finding] = [*blueprint.findings, *graph.findings, *_unread(surroundings.snapshot)]
     findings += references.undeclared(graph.edges, graph.expected - graph.produced, blueprint)
@@ -81,6 +91,8 @@ def build(
     homeless = {f.ref: f for f in references.homeless(blueprint, surroundings.snapshot)}
     findings += homeless.values()
     findings += served.deprecated(blueprint)
+    ignoring, unsaid = rules.ignoring(blueprint)
+    findings += [*unsaid, *rules.unused(blueprint)]
     needed = images.needed(blueprint)
     findings += images.findings(blueprint, needed)
     tails = _tails(graph, index, surroundings.estimates)
@@ -107,7 +119,8 @@ def build(
         kinds=blueprint.kinds,
         findings=tuple(sorted(findings, key=lambda each: each.place)),
         limits=tuple(fitted.limits),
-        waiting_claims=frozenset(_waiting_claims(blueprint, surroundings.snapshot)),
+        rulebook=rulebook,
+        ignoring=ignoring,
         images=needed,
         estimates=surroundings.estimates,
     )
@@ -120,12 +133,21 @@ def _tails(graph: Graph, index: Index, estimates: Estimates) -> Mapping[Ref, flo
     return rank.tails((item.ref for item in index), graph.edges, estimates.seconds)
 
 
-def setting_for(blueprint: Blueprint, snapshot: Snapshot, *, manager: str) -> Setting:
-    """What comparison has to know: the declared CRDs' schemas, and what autoscalers scale, declared or live."""
-    crds = (m.body for m in blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
+def setting_for(blueprint: Blueprint, snapshot: Snapshot, *, manager: str, ignoring: Ignoring = NOTHING) -> Setting:
+    """What comparison has to know: the schemas of CRDs, what autoscalers scale, declared or live, and what is ignored.
+
+    A live CRD is how the server takes the objects; a declared one stands in as long as there is none.
+    """
+    wanted = {ref.group_kind for ref in blueprint.manifests}
+    live = (crd for crd in snapshot.of_kind(*_CRD) if _defines(crd) in wanted)
+    crds = [*(m.body for m in blueprint.of_kind(*_CRD)), *live]
     scalers = ("autoscaling", "HorizontalPodAutoscaler")
     autoscalers = [*(m.body for m in blueprint.of_kind(*scalers)), *snapshot.of_kind(*scalers)]
-    return Setting(schema.builtin().extended(crds), manager, controllers.scaled_by(autoscalers))
+    return Setting(schema.builtin().extended(crds), manager, controllers.scaled_by(autoscalers), ignoring)
+
+
+def _defines(crd: Body) -> tuple[Any, Any]:
+    return dig(crd, "spec", "group"), dig(crd, "spec", "names", "kind")
 
 
 def _step(
@@ -164,15 +186,28 @@ def _unread(snapshot: Snapshot) -> Iterator[Finding]:
     """What lives of these kinds is unknown, so their objects are planned as if there were none."""
     for (group, kind, version), fault in snapshot.unread.items():
         name = f"{group}/{version} {kind}" if group else f"{version} {kind}"
-        step = "allow this user to list and watch the kind in all namespaces"
-        if fault.cause not in (Cause.DENIED, Cause.FORBIDDEN):
+        step = "look at the log of the API server: it cannot read what it stores of this kind"
+        if fault.cause in (Cause.DENIED, Cause.FORBIDDEN):
+            step = "allow this user to list and watch the kind in all namespaces"
+        elif fault.cause is Cause.WEBHOOK:
             step = "bring back the webhook that converts to this version, or declare the stored one"
+        elif fault.cause is Cause.NOT_SERVED:
+            step = "bring back the server behind its APIService"
         yield Finding(
             "kind-unreadable",
             Severity.WARNING,
             f"what lives of {name} could not be read: {fault.message}",
             next_step=step,
         )
+
+
+def rulebook_for(
+    blueprint: Blueprint, snapshot: Snapshot, *, own: Mapping[GroupKind, Rule] = NO_RULES.health
+) -> Rulebook:
+    """What decides on health: `own` rules come first, and a declared definition comes before the live one."""
+    crds = [*snapshot.of_kind(*_CRD), *(manifest.body for manifest in blueprint.of_kind(*_CRD))]
+    waiting = frozenset(_waiting_claims(blueprint, snapshot))
+    return Rulebook(evidence=definitions.evidence(crds), own=own, waiting_claims=waiting)
 
 
 def _waiting_claims(blueprint: Blueprint, snapshot: Snapshot) -> Iterator[Ref]:

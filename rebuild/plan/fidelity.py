@@ -1,8 +1,8 @@
 """What a target without containers cannot take as declared, and what is done instead. Every change here is a limit.
 
 Simulated nodes run no process, so nothing answers behind a Service, and a lab is sealed, so nothing outside this
-machine does either: a fail-closed webhook would make every write that it covers fail, and an aggregated API would never
-be served.
+machine does either: a fail-closed webhook would make every write that it covers fail, an aggregated API would never
+be served, and no operator reports how its custom resources are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from rebuild.health.compute import Rulebook
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.findings import Limit
@@ -86,14 +87,23 @@ class Fitted:
         return edge.dependency in self.unawaited and edge.gate is not Gate.EXISTS
 
 
-def fit(blueprint: Blueprint, capabilities: Capabilities) -> Fitted:
-    """Fit what is declared to what the target can do."""
+def fit(blueprint: Blueprint, capabilities: Capabilities, rulebook: Rulebook) -> Fitted:
+    """Fit what is declared to what the target can do; `rulebook` says whose health only an operator can show."""
     fitted = Fitted(operators=capabilities.containers)
     if not capabilities.containers:
         _webhooks(blueprint, fitted)
         _aggregated_apis(blueprint, fitted)
         _conversions(blueprint, fitted)
+        _custom_resources(blueprint, rulebook, fitted)
     return fitted
+
+
+def _custom_resources(blueprint: Blueprint, rulebook: Rulebook, fitted: Fitted) -> None:
+    for manifest in blueprint:
+        if rulebook.needs_operator(manifest.ref) and manifest.ref not in fitted.held_back:
+            fitted.unawaited.add(manifest.ref)
+            message = "its health is not provable here: no operator runs that could report it"
+            fitted.limits.append(Limit("health-not-provable", manifest.ref, message))
 
 
 def _webhooks(blueprint: Blueprint, fitted: Fitted) -> None:

@@ -92,6 +92,10 @@ class Snapshot:
         """The live objects of a kind."""
         return (body for (ref, _), body in self._items.items() if ref.group_kind == (group, kind))
 
+    def bodies(self) -> Iterator[Body]:
+        """All live objects that were read, one of them in several versions if it is declared so."""
+        return iter(self._items.values())
+
     def strangers(self, baseline_namespaces: frozenset[str]) -> list[Ref]:
         """What a fresh cluster would not hold: namespaces, CRDs, and anything of a listed kind in `default`."""
         refs = sorted({ref for ref, _ in self._items})

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from rebuild.graph.estimates import PRIORS, Estimates
+from rebuild.health.compute import BUILT_IN, Rulebook
 from rebuild.model.edges import Edge
 from rebuild.model.findings import Finding, Limit
 from rebuild.model.images import NeededImage
 from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Manifest
 from rebuild.model.refs import Ref
+from rebuild.verify.ignoring import NOTHING, Ignoring
 
 
 class Action(StrEnum):
@@ -62,8 +64,10 @@ class Plan:
     kinds: Kinds = field(repr=False)
     findings: tuple[Finding, ...] = ()
     limits: tuple[Limit, ...] = ()
-    waiting_claims: frozenset[Ref] = frozenset()
-    """PersistentVolumeClaims that stay Pending until a Pod uses them (WaitForFirstConsumer)."""
+    rulebook: Rulebook = field(default=BUILT_IN, repr=False)
+    """What decides on the health of its objects."""
+    ignoring: Ignoring = field(default=NOTHING, repr=False)
+    """By which rules verification ignores differences."""
     images: tuple[NeededImage, ...] = ()
     estimates: Estimates = PRIORS
     """How long its objects are expected to take."""

@@ -6,11 +6,12 @@ left unproven counts as back: it is a limit where the plan says that this target
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Limit, Severity
+from rebuild.model.ignored import RuleUse
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
 from rebuild.model.troubles import TroubleKind
@@ -85,8 +86,10 @@ def _verification(record: Record, health_excused: bool) -> Judgement:
         return Judgement.UNVERIFIED if found.status.health is Health.UNKNOWN else Judgement.MISSING
     if not found.equal:
         return Judgement.DIFFERENT
+    if health_excused and (found.status.assumed or found.status.health is not Health.CURRENT):
+        return Judgement.LIMITED
     if found.status.health is not Health.CURRENT:
-        return Judgement.LIMITED if health_excused else Judgement.UNHEALTHY
+        return Judgement.UNHEALTHY
     return Judgement.VERIFIED
 
 
@@ -106,7 +109,17 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
     """What the plan found, who owns the fields that we declare and did not get, and which images could not be had."""
     if ledger.plan:
         yield from ledger.plan.findings
+    yield from of_rules(ledger.ignore_rules)
     for record in ledger.objects.values():
+        if record.verification and record.verification.dissent:
+            yield Finding(
+                "second-opinion",
+                Severity.WARNING,
+                record.verification.dissent,
+                record.ref,
+                record.plan.origin,
+                "look for the reason in docs/verification.md",
+            )
         if record.trouble and record.trouble.kind is TroubleKind.IMAGE and not record.is_ready:
             yield Finding(
                 "image-unavailable",
@@ -127,6 +140,31 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
             )
 
 
+def of_rules(uses: Iterable[RuleUse]) -> Iterator[Finding]:
+    """What is wrong with the rules by which differences are ignored."""
+    for use in uses:
+        rule = use.rule
+        # What another tool's rules are about may well be at rest here.
+        severity = Severity.INFO if rule.imported else Severity.WARNING
+        if use.expired:
+            message = f"the rule {rule.place} expired on {rule.expires} and hides nothing any more"
+            step = f"ask {rule.owner} whether it is still needed, and take it out or give it another date"
+            yield Finding("ignore-rule-expired", Severity.WARNING, message, next_step=step)
+        elif not use.matched:
+            message = f"the rule {rule.place} matched nothing"
+            yield Finding(
+                "ignore-rule-unused", severity, message, next_step="take it out, or mend what it is meant to match"
+            )
+
+
 def limits(ledger: Ledger) -> tuple[Limit, ...]:
-    """What this target cannot prove."""
-    return ledger.plan.limits if ledger.plan else ()
+    """What this target cannot prove, and whose health nobody reports."""
+    planned = ledger.plan.limits if ledger.plan else ()
+    return (*planned, *_assumed(ledger))
+
+
+def _assumed(ledger: Ledger) -> Iterator[Limit]:
+    for record in ledger.objects.values():
+        found = record.verification
+        if found and found.status.assumed and record.plan.awaited:
+            yield Limit("health-assumed", record.ref, found.status.message)

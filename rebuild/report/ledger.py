@@ -16,6 +16,7 @@ from typing import assert_never
 from rebuild.model.events import (
     Event,
     FlowSettled,
+    IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
     ObjectVerified,
@@ -33,6 +34,7 @@ from rebuild.model.events import (
 )
 from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Fault
+from rebuild.model.ignored import RuleUse
 from rebuild.model.images import Image
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
@@ -156,6 +158,8 @@ class Ledger:
     """In the order of the plan."""
     images: dict[Image, ImageObserved] = field(default_factory=dict)
     """How the images came that a kubelet told of."""
+    ignore_rules: tuple[RuleUse, ...] = ()
+    """What the rules came to by which differences are ignored."""
     limited: frozenset[Ref] = frozenset()
     """The objects that a limit of the plan names."""
     verified: int = 0
@@ -211,6 +215,8 @@ class Ledger:
                 record = self.objects.get(event.ref)
                 if record:
                     self._add_to(record, event)
+            case IgnoreRulesUsed():
+                self.ignore_rules = event.uses
             case ImageObserved():
                 self.images[event.image] = event
             case TimerFired() | StopAsked():

@@ -13,6 +13,7 @@ from rebuild.model.edges import Edge
 from rebuild.model.events import ImageObserved
 from rebuild.model.faults import Fault
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.ignored import Ignored, RuleUse
 from rebuild.model.images import NeededImage
 from rebuild.model.objects import Origin
 from rebuild.model.pods import PodEvent, PodTimes
@@ -34,6 +35,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
     document_limits = [_limit(limit) for limit in limits(ledger)]
     differences = [_difference(difference) for one in found for difference in one.differences]
     owned = [_owned(difference) for one in found for difference in one.controller_owned]
+    ignored = [_ignored(each) for one in found for each in one.ignored]
     found_all = [_finding(finding) for finding in findings(ledger)]
     return {
         "schemaVersion": SCHEMA_VERSION,
@@ -52,6 +54,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
             "limits": len(document_limits),
             "differences": len(differences),
             "controllerOwned": len(owned),
+            "ignored": len(ignored),
             "findings": len(found_all),
         },
         "objects": [_object(record, judged[ref], answer) for ref, record in ledger.objects.items()],
@@ -59,6 +62,8 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "limits": document_limits,
         "differences": differences,
         "controllerOwned": owned,
+        "ignored": ignored,
+        "ignoreRules": [rule_use(use) for use in ledger.ignore_rules],
         "findings": found_all,
         "images": [_image(need, ledger.images.get(need.image)) for need in ledger.plan.images] if ledger.plan else [],
     }
@@ -238,6 +243,24 @@ def _difference(difference: Difference) -> dict[str, Any]:
 
 def _owned(difference: Difference) -> dict[str, Any]:
     return {**_difference(difference), "controller": difference.controller}
+
+
+def _ignored(ignored: Ignored) -> dict[str, Any]:
+    rule = ignored.rule
+    return {**_difference(ignored.difference), "rule": rule.place, "reason": rule.reason, "owner": rule.owner}
+
+
+def rule_use(use: RuleUse) -> dict[str, Any]:
+    """A rule, and how many differences it hid."""
+    return {
+        "rule": use.rule.place,
+        "reason": use.rule.reason,
+        "owner": use.rule.owner,
+        "expires": use.rule.expires or None,
+        "expired": use.expired,
+        "imported": use.rule.imported,
+        "matched": use.matched,
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from rebuild.engine.commands import Adopt, Apply, Command, Finish, Notice, Recre
 from rebuild.engine.flow import Flow
 from rebuild.engine.policy import Policy
 from rebuild.engine.state import State
-from rebuild.health import compute
 from rebuild.journal.file import JournalBroken
 from rebuild.model.events import Event, FlowSettled, ObjectEnded, WriteIntended
 from rebuild.model.facts import Fact, HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
@@ -94,10 +93,12 @@ class Driver:
             self._facts,
             self._now,
             relevant=relevant,
-            waiting_claims=self._plan.waiting_claims,
+            rulebook=self._plan.rulebook,
             troubles=self._troubles() if self._pods else None,
         )
-        writers = Writers(self._cluster, self._plan.kinds, self._facts, self._now, self._flow)
+        writers = Writers(
+            self._cluster, self._plan.kinds, self._facts, self._now, rulebook=self._plan.rulebook, flow=self._flow
+        )
         syncer = Syncer(self._recorder.sync, self._facts)
         patient = True
         try:
@@ -213,14 +214,14 @@ class Driver:
         assert step.action is Action.KEEP
         now = self._now()
         self._facts.put(WriteAccepted(ref, Outcome.UNCHANGED, step.version, now, now))
-        if not compute.has_readiness(*ref.group_kind):
+        if not self._plan.rulebook.has_readiness(*ref.group_kind):
             self._facts.put(HealthSeen(ref, Status(Health.CURRENT), step.version, now))
 
     def _follow(self, watchers: Watchers, ref: Ref) -> None:
         kind = self._plan.kinds.of(ref)
         if kind is None:
             return
-        if compute.has_readiness(*ref.group_kind) or ref in self._plan.expected:
+        if self._plan.rulebook.has_readiness(*ref.group_kind) or ref in self._plan.expected:
             version = ref.version if ref.version in kind.versions else kind.versions[0]
             watchers.follow(kind, version)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from rebuild.cluster.port import Cluster, ClusterFault, Watch
 from rebuild.engine import sights
 from rebuild.engine.sights import Sight
-from rebuild.health import compute
+from rebuild.health.compute import Rulebook
 from rebuild.model.facts import HealthSeen, TroubleSeen
 from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body
@@ -34,11 +34,11 @@ class Watchers:
         now: Callable[[], float],
         *,
         relevant: Collection[Ref],
-        waiting_claims: frozenset[Ref],
+        rulebook: Rulebook,
         troubles: Troubles | None = None,
     ) -> None:
         self._cluster, self._facts, self._now = cluster, facts, now
-        self._relevant, self._waiting_claims, self._troubles = relevant, waiting_claims, troubles
+        self._relevant, self._rulebook, self._troubles = relevant, rulebook, troubles
         self._lock = threading.Lock()
         """Guards the next three, which several threads change."""
         self._threads: list[threading.Thread] = []
@@ -98,8 +98,7 @@ class Watchers:
             self._tell(self._troubles.saw(body))
         if ref not in self._relevant and self._noticed.isdisjoint(sights.of(ref)):
             return is_pod
-        status = compute.status(body, waits_for_consumer=ref in self._waiting_claims)
-        self._facts.put(HealthSeen(ref, status, version_of(body), self._now()))
+        self._facts.put(HealthSeen(ref, self._rulebook.status(body), version_of(body), self._now()))
         return True
 
     def gone(self, ref: Ref, version: int) -> None:

@@ -10,7 +10,7 @@ from threading import Condition, Thread
 
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.engine.flow import OVERLOAD, Flow
-from rebuild.health import compute
+from rebuild.health.compute import Rulebook
 from rebuild.model.facts import Fact, HealthSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kinds
@@ -28,9 +28,18 @@ _NOT_SENT = Fault(Cause.TRANSPORT, 0, "was not sent: the run was stopped")
 class Writers:
     """Takes steps and puts facts: what the API server said to each. Threads start when the flow has use for them."""
 
-    def __init__(self, cluster: Cluster, kinds: Kinds, facts: Facts, now: Callable[[], float], flow: Flow) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        kinds: Kinds,
+        facts: Facts,
+        now: Callable[[], float],
+        *,
+        rulebook: Rulebook,
+        flow: Flow,
+    ) -> None:
         self._cluster, self._kinds, self._facts, self._now = cluster, kinds, facts, now
-        self._flow = flow
+        self._rulebook, self._flow = rulebook, flow
         self._changed = Condition()
         """Guards all that follows and the flow."""
         self._waiting: list[tuple[float, int, Step, bool]] = []
@@ -143,7 +152,7 @@ class Writers:
         if not created and version == step.version:
             outcome = Outcome.UNCHANGED
         accepted = WriteAccepted(ref, outcome, version, sent_at, self._now())
-        if compute.has_readiness(*ref.group_kind):
+        if self._rulebook.has_readiness(*ref.group_kind):
             # Its watch tells; the answer to a write is older than what the watch may have said meanwhile.
             return [accepted], None
-        return [accepted, HealthSeen(ref, compute.status(applied.body), version, self._now())], None
+        return [accepted, HealthSeen(ref, self._rulebook.status(applied.body), version, self._now())], None

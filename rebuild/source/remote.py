@@ -6,6 +6,8 @@ Git checks every object that comes in (`fetch.fsckObjects`), so a tree that was 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import git
@@ -40,18 +42,7 @@ def read(location: str, *, ref: str, path: str, work: Path, renderer: str = "", 
     """
     wanted = locations.checked_remote_ref(ref) or "HEAD"
     shown = locations.without_credentials(location)
-    bare = Path(tempfile.mkdtemp(prefix="source-", suffix=".git", dir=work))
-    # A Git hook that runs us has these point to its own repository, and Git would put the objects there.
-    here = {"GIT_DIR": str(bare), "GIT_COMMON_DIR": str(bare), "GIT_OBJECT_DIRECTORY": str(bare / "objects")}
-    maker = git.Git(bare)
-    maker.update_environment(**here)
-    made = program.run(maker, "init", "--bare", "--quiet", "--template=", "--", str(bare))
-    if made.status != 0:
-        raise UsageError(f"{bare} cannot be made a repository: {program.reason(made.err)}", hint="check the disk")
-    with git.Repo(bare, expand_vars=False) as repo:
-        program.prepare(repo, fetches=True)
-        repo.git.update_environment(**here)
-        _fetch(repo, location, wanted, patience)
+    with _fetched(location, wanted, work=work, patience=patience, depth=("--depth=1",)) as repo:
         sha = local.resolve(repo, _FETCHED)
         if sha is None:
             raise UsageError(f"ref {wanted!r} of {shown} names something that is not a commit", hint="name a commit")
@@ -68,7 +59,42 @@ def read(location: str, *, ref: str, path: str, work: Path, renderer: str = "", 
     )
 
 
-def _fetch(repo: git.Repo, location: str, wanted: str, patience: float) -> None:
+@contextmanager
+def with_history(location: str, *, commit: str, work: Path, patience: float = PATIENCE) -> Iterator[git.Repo]:
+    """The repository with a commit and all that came before it.
+
+    Args:
+        location: A URL, or `[user@]host:path`.
+        commit: A full commit id that `read` gave.
+        work: A private directory; the fetched repository stays in it.
+        patience: Seconds that the repository gets to answer completely.
+
+    Raises:
+        UsageError: the commit is not to be had any more.
+        Unreachable: the repository does not answer, or not to us.
+    """
+    with _fetched(location, commit, work=work, patience=patience, depth=()) as repo:
+        yield repo
+
+
+@contextmanager
+def _fetched(location: str, wanted: str, *, work: Path, patience: float, depth: tuple[str, ...]) -> Iterator[git.Repo]:
+    bare = Path(tempfile.mkdtemp(prefix="source-", suffix=".git", dir=work))
+    # A Git hook that runs us has these point to its own repository, and Git would put the objects there.
+    here = {"GIT_DIR": str(bare), "GIT_COMMON_DIR": str(bare), "GIT_OBJECT_DIRECTORY": str(bare / "objects")}
+    maker = git.Git(bare)
+    maker.update_environment(**here)
+    made = program.run(maker, "init", "--bare", "--quiet", "--template=", "--", str(bare))
+    if made.status != 0:
+        raise UsageError(f"{bare} cannot be made a repository: {program.reason(made.err)}", hint="check the disk")
+    with git.Repo(bare, expand_vars=False) as repo:
+        program.prepare(repo, fetches=True)
+        repo.git.update_environment(**here)
+        _fetch(repo, location, wanted, patience, depth)
+        yield repo
+
+
+def _fetch(repo: git.Repo, location: str, wanted: str, patience: float, depth: tuple[str, ...]) -> None:
     shown = locations.without_credentials(location)
     answer = _ask(
         repo,
@@ -76,7 +102,7 @@ def _fetch(repo: git.Repo, location: str, wanted: str, patience: float) -> None:
         patience,
         "fetch",
         "--quiet",
-        "--depth=1",
+        *depth,
         "--no-tags",
         "--no-recurse-submodules",
         "--no-write-fetch-head",

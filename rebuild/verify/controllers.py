@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 
 from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
-from rebuild.verify import managers, paths
+from rebuild.verify import compare, managers, paths
+from rebuild.verify.ignoring import NOTHING, Ignoring
 from rebuild.verify.schema import Schemas
 
 
@@ -23,12 +24,14 @@ from rebuild.verify.schema import Schemas
 class Setting:
     """What the rules look at besides the object itself.
 
-    `manager` is the field manager that we apply with; `scaled` are the objects that an autoscaler targets.
+    `manager` is the field manager that we apply with; `scaled` are the objects that an autoscaler targets; `ignoring`
+    are the rules by which differences are ignored.
     """
 
     schemas: Schemas
     manager: str
     scaled: frozenset[Ref] = frozenset()
+    ignoring: Ignoring = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +143,12 @@ def _is_token(case: Case) -> bool:
 
 def _only_adds_node_taints(case: Case) -> bool:
     declared, live = case.declared, paths.lookup(case.live, case.path)
-    if not isinstance(declared, list) or not isinstance(live, list) or live[: len(declared)] != declared:
+    if not isinstance(declared, list) or not isinstance(live, list):
         return False
-    return all(str(dig(added, "key")).startswith("node.kubernetes.io/") for added in live[len(declared) :])
+    ours, added = live[: len(declared)], live[len(declared) :]
+    if not compare.is_same(declared, ours, case.manifest.ref, case.path, case.setting.schemas):
+        return False
+    return all(str(dig(each, "key")).startswith("node.kubernetes.io/") for each in added)
 
 
 def _is_root_ca(case: Case) -> bool:
@@ -278,6 +284,13 @@ ROWS: tuple[Row, ...] = (
         (("", "Pod"),),
         (("spec", "nodeName"), ("spec", "serviceAccountName"), ("spec", "serviceAccount")),
         _is_left_open,
+    ),
+    Row(
+        "node-taints",
+        "the node controllers add taints for node conditions",
+        (("", "Node"),),
+        (("spec", "taints"),),
+        _only_adds_node_taints,
     ),
     Row(
         "pod-tolerations",

@@ -67,6 +67,8 @@ class Auditor:
         self.missed: dict[Ref, float] = {}
         """Since when the image of an accepted object cannot be had."""
         self.troubles: dict[Ref, Trouble | None] = {}
+        self.graced: set[Ref] = set()
+        """Objects whose assumed health counts by now."""
         self.now = 0.0
         self.running: set[Timer] = set()
         self.ends: dict[Ref, tuple[Stage, Outcome | None, str, Ref | None]] = {}
@@ -121,6 +123,8 @@ class Auditor:
             case WriteAccepted(ref=ref) if ref in self.in_flight:
                 self.in_flight.discard(ref)
                 self.versions[ref] = fact.version
+                if fact.outcome is Outcome.UNCHANGED:
+                    self.graced.add(ref)
                 self.opened.add((ref, Gate.EXISTS))
                 self._miss(ref)
                 self._settle(ref)
@@ -147,6 +151,9 @@ class Auditor:
                     self.relapses_over = True
                 elif timer.kind is TimerKind.HOLD and timer.ref:
                     self.held.add(timer.ref)
+                elif timer.kind is TimerKind.GRACE and timer.ref:
+                    self.graced.add(timer.ref)
+                    self._settle(timer.ref)
                 elif timer.ref and timer.ref not in self.steps:
                     self.given_up.add(timer.ref)
             case StopAsked():
@@ -169,6 +176,7 @@ class Auditor:
         if ref in self.versions and ref not in self.ends:
             version, status = self.seen.get(ref, (0, Status(Health.UNKNOWN)))
             current = version >= self.versions[ref] and status.health is Health.CURRENT
+            current = current and (ref in self.graced or not status.provisional)
             if current or not self.steps[ref].awaited:
                 self.opened |= {(ref, Gate.SERVED), (ref, Gate.READY)}
 
@@ -271,6 +279,10 @@ class Auditor:
                 assert self._relapsed()
             case TimerKind.HOLD:
                 assert command.seconds == policy.soft_hold
+            case TimerKind.GRACE:
+                assert timer.ref
+                assert command.seconds == policy.grace
+                assert self.seen[timer.ref][1].provisional
             case TimerKind.IMAGE:
                 assert timer.ref in self.missed
                 assert 0 < command.seconds <= policy.image_patience

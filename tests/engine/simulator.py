@@ -35,6 +35,8 @@ class Fate:
     healths: tuple[Health, ...] = (Health.CURRENT,)
     before: Health | None = None
     """How it is seen before our write, if it is there already."""
+    assumed: bool = False
+    """Whether nobody reports that it is healthy."""
     retry_after: float = 0.0
     troubles: tuple[Trouble | None, ...] = ()
     """What keeps its Pods, one after the other, from our write on, or from the start if it is there before."""
@@ -146,7 +148,9 @@ class World:
     def _shows(self, ref: Ref, healths: Iterable[Health]) -> None:
         for health in healths:
             self._version += 1
-            seen = HealthSeen(ref, Status(health, f"it is {health}"), self._version, self._now)
+            assumed = health is Health.CURRENT and self.fates[ref].assumed
+            status = Status(health, f"it is {health}", assumed=assumed, provisional=assumed)
+            seen = HealthSeen(ref, status, self._version, self._now)
             self._watch.setdefault(ref, deque()).append(seen)
 
     def _number(self) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rebuild.engine.commands import Finish
+from rebuild.engine.commands import Command, Finish
 from rebuild.engine.state import Stage
-from rebuild.model.facts import TimerKind
-from rebuild.model.states import Health, Outcome
+from rebuild.model.facts import HealthSeen, TimerKind
+from rebuild.model.states import Health, Outcome, Status
 from rebuild.plan.steps import Action
-from tests.engine.support import Run, plan, ref, sent
+from tests.engine.support import Run, plan, ref, sent, timers
 
 
 def test_the_watch_may_be_faster_than_the_answer_to_the_write() -> None:
@@ -82,3 +82,50 @@ def test_what_is_done_stays_done() -> None:
 
 def test_health_of_an_object_that_nobody_asked_about_is_ignored() -> None:
     assert Run(plan("db")).see("stranger") == []
+
+
+class TestAnAssumedHealth:
+    """Nobody reports it, and somebody still may."""
+
+    ASSUMED = Status(Health.CURRENT, "nobody says so", assumed=True, provisional=True)
+
+    def see(self, run: Run, status: Status, version: int = 1) -> list[Command]:
+        return run.feed(HealthSeen(ref("db"), status, version, 0))
+
+    def test_counts_after_a_moment(self) -> None:
+        run = Run(plan("view -> db ready"))
+        run.accept("db")
+        assert timers(self.see(run, self.ASSUMED), TimerKind.GRACE) == {"db": 5.0}
+        assert run.of("db").stage is Stage.APPLIED
+        assert sent(run.fire(TimerKind.GRACE, "db")) == ["view"]
+        assert run.of("db").stage is Stage.DONE
+
+    def test_is_contradicted_in_that_moment_and_waited_for_like_any_other(self) -> None:
+        run = Run(plan("view -> db ready"))
+        run.accept("db")
+        self.see(run, self.ASSUMED)
+        assert run.see("db", Health.IN_PROGRESS, version=2) == []
+        assert run.fire(TimerKind.GRACE, "db") == []
+        assert sent(run.see("db", version=3)) == ["view"]
+
+    def test_is_timed_once(self) -> None:
+        run = Run(plan("view -> db ready"))
+        run.accept("db")
+        assert timers(self.see(run, self.ASSUMED), TimerKind.GRACE)
+        assert self.see(run, self.ASSUMED, version=2) == []
+
+    def test_that_was_seen_before_the_answer_to_the_write_counts_after_the_same_moment(self) -> None:
+        run = Run(plan("db"))
+        assert self.see(run, self.ASSUMED) == []
+        assert timers(run.accept("db"), TimerKind.GRACE) == {"db": 5.0}
+        assert run.fire(TimerKind.GRACE, "db") == [Finish()]
+
+    def test_of_an_object_that_was_there_before_counts_at_once(self) -> None:
+        run = Run(plan("db", actions={"db": Action.KEEP}))
+        self.see(run, self.ASSUMED)
+        assert run.accept("db", outcome=Outcome.UNCHANGED) == [Finish()]
+
+    def test_that_nothing_can_contradict_counts_at_once(self) -> None:
+        run = Run(plan("view -> db ready"))
+        run.accept("db")
+        assert sent(self.see(run, Status(Health.CURRENT, "nobody can say more", assumed=True))) == ["view"]

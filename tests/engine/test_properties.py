@@ -69,6 +69,7 @@ def fates(faults: st.SearchStrategy[Cause], healths: st.SearchStrategy[list[Heal
         faults=st.lists(faults, max_size=3).map(tuple),
         healths=healths.map(tuple),
         before=st.none() | st.sampled_from(Health),
+        assumed=st.booleans(),
         retry_after=st.sampled_from([0.0, 0.0, 0.5, 20.0]),
         troubles=st.lists(st.sampled_from(TROUBLES), max_size=4).map(tuple),
     )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rebuild.health import compute
 from rebuild.model import kinds
 from rebuild.model.objects import Body
+from rebuild.model.refs import Ref
 from rebuild.model.states import Health
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -59,6 +60,8 @@ FIELDS = {
     },
 }
 PARTS = st.fixed_dictionaries({}, optional=FIELDS) | JSON
+WAITING = compute.Rulebook(waiting_claims=frozenset({Ref("", "PersistentVolumeClaim", "", "")}))
+"""The claim without a name waits for its first consumer."""
 GROUP_KINDS = st.sampled_from(sorted(compute.RULES))
 
 
@@ -79,7 +82,7 @@ def objects(draw: st.DrawFn) -> Body:
 @given(st.dictionaries(st.text(max_size=8), JSON, max_size=4) | objects(), st.booleans())
 def test_any_json_object_has_a_status(body: Body, waits: bool) -> None:
     untouched = copy.deepcopy(body)
-    found = compute.status(body, waits_for_consumer=waits)
+    found = (WAITING if waits else compute.BUILT_IN).status(body)
     assert found.health in set(Health) - {Health.NOT_FOUND, Health.UNKNOWN}
     assert found.message
     assert "\n" not in found.message
@@ -88,14 +91,14 @@ def test_any_json_object_has_a_status(body: Body, waits: bool) -> None:
 
 @given(objects())
 def test_only_a_job_and_a_definition_are_ever_beyond_recovery(body: Body) -> None:
-    if compute.status(body).health is Health.FAILED:
+    if compute.BUILT_IN.status(body).health is Health.FAILED:
         assert body["kind"] in {"Job", "CustomResourceDefinition"}
 
 
 @given(objects())
 def test_an_object_with_a_deletion_timestamp_is_terminating(body: Body) -> None:
     body["metadata"] = {"deletionTimestamp": "2026-11-23T02:13:11Z"}
-    assert compute.status(body).health is Health.TERMINATING
+    assert compute.BUILT_IN.status(body).health is Health.TERMINATING
 
 
 @given(objects(), st.integers(1, 9), st.integers(1, 9))
@@ -104,23 +107,23 @@ def test_a_status_for_another_generation_is_never_current(body: Body, generation
     body["status"] = {**(body["status"] if isinstance(body["status"], dict) else {})}
     body["status"]["observedGeneration"] = observed
     if generation != observed:
-        assert compute.status(body).health is Health.IN_PROGRESS
+        assert compute.BUILT_IN.status(body).health is Health.IN_PROGRESS
 
 
 @given(objects())
 def test_the_hint_about_first_consumers_means_nothing_to_other_kinds(body: Body) -> None:
     if body["kind"] != "PersistentVolumeClaim":
-        assert compute.status(body, waits_for_consumer=True) == compute.status(body)
+        assert WAITING.status(body) == compute.BUILT_IN.status(body)
 
 
 @pytest.mark.parametrize("group_kind", sorted(compute.RULES), ids="/".join)
 def test_a_kind_with_a_rule_has_to_be_watched(group_kind: tuple[str, str]) -> None:
-    assert compute.has_readiness(*group_kind)
+    assert compute.BUILT_IN.has_readiness(*group_kind)
 
 
 @pytest.mark.parametrize("group_kind", sorted(compute.RULES), ids="/".join)
-def test_a_rule_is_for_a_kind_that_the_api_server_has(group_kind: tuple[str, str]) -> None:
-    assert kinds.builtin().get(*group_kind) is not None
+def test_a_rule_is_for_a_kind_that_the_api_server_has_or_argo_cd(group_kind: tuple[str, str]) -> None:
+    assert kinds.builtin().get(*group_kind) is not None or group_kind == ("argoproj.io", "Application")
 
 
 @pytest.mark.parametrize(
@@ -138,13 +141,13 @@ def test_a_rule_is_for_a_kind_that_the_api_server_has(group_kind: tuple[str, str
     ],
 )
 def test_a_built_in_kind_without_a_rule_is_current_as_soon_as_it_exists(group: str, kind: str) -> None:
-    assert not compute.has_readiness(group, kind)
+    assert not compute.BUILT_IN.has_readiness(group, kind)
     fresh: dict[str, Any] = {"apiVersion": f"{group}/v1" if group else "v1", "kind": kind, "metadata": {}}
-    assert compute.status(fresh).health is Health.CURRENT
+    assert compute.BUILT_IN.status(fresh).health is Health.CURRENT
 
 
 @pytest.mark.parametrize(
     ("group", "kind"), [("example.com", "Thing"), ("serving.knative.dev", "Service"), ("", "Thing")]
 )
 def test_a_kind_that_kubernetes_does_not_define_may_report_readiness(group: str, kind: str) -> None:
-    assert compute.has_readiness(group, kind)
+    assert compute.BUILT_IN.has_readiness(group, kind)

@@ -292,7 +292,7 @@ def test_a_claim_of_a_class_that_binds_on_first_use_may_stay_pending(
 ) -> None:
     plan = support.plan(declared + CLAIM.replace("CLASS", spec), live)
     claim = Ref("", "PersistentVolumeClaim", "shop", "data")
-    assert plan.waiting_claims == ({claim} if waits else set())
+    assert plan.rulebook.waiting_claims == ({claim} if waits else set())
 
 
 def test_a_plan_without_a_target_creates_everything() -> None:

@@ -20,7 +20,9 @@ from rebuild.model.objects import Body, Manifest
 from rebuild.model.redaction import digest
 from rebuild.model.refs import Ref
 from rebuild.plan import fidelity
+from rebuild.plan.build import rulebook_for
 from rebuild.plan.fidelity import HELD_BACK, KWOK_NODE, Capabilities
+from rebuild.plan.snapshot import Snapshot
 from tests.plan import support
 
 CASES = Path(__file__).parent / "cases"
@@ -35,7 +37,7 @@ def identity(folder: Path) -> str:
 def test_a_target_without_containers_gets_what_the_case_says(folder: Path) -> None:
     blueprint = support.blueprint((folder / "declared.yaml").read_bytes())
     graph = graphs.build(blueprint)
-    fitted = fidelity.fit(blueprint, support.SIMULATED)
+    fitted = fidelity.fit(blueprint, support.SIMULATED, rulebook_for(blueprint, Snapshot(())))
     kept = fitted.openable(graph.edges, graph.produced)
     found = {
         "match_conditions": {str(ref): conditions(manifest) for ref, manifest in fitted.manifests.items()},
@@ -52,7 +54,7 @@ def test_a_target_without_containers_gets_what_the_case_says(folder: Path) -> No
 def test_what_is_sent_instead_differs_in_match_conditions_alone(folder: Path) -> None:
     blueprint = support.blueprint((folder / "declared.yaml").read_bytes())
     before = {ref: digest(manifest.payload, b"") for ref, manifest in blueprint.manifests.items()}
-    fitted = fidelity.fit(blueprint, support.SIMULATED)
+    fitted = fidelity.fit(blueprint, support.SIMULATED, rulebook_for(blueprint, Snapshot(())))
     for ref, manifest in fitted.manifests.items():
         assert armed(manifest.body) == armed(blueprint.manifests[ref].body)
     assert {ref: digest(manifest.payload, b"") for ref, manifest in blueprint.manifests.items()} == before
@@ -62,13 +64,19 @@ def test_what_is_sent_instead_differs_in_match_conditions_alone(folder: Path) ->
 def test_on_a_target_with_containers_nothing_changes(folder: Path) -> None:
     blueprint = support.blueprint((folder / "declared.yaml").read_bytes())
     graph = graphs.build(blueprint)
-    fitted = fidelity.fit(blueprint, support.REAL)
+    fitted = fidelity.fit(blueprint, support.REAL, rulebook_for(blueprint, Snapshot(())))
     assert fitted.openable(graph.edges) == graph.edges
     assert fitted == fidelity.Fitted()
 
 
 def test_every_topic_has_a_case_and_every_case_an_expectation() -> None:
-    assert {folder.parent.name for folder in FOLDERS} == {"apiservices", "conversions", "gates", "webhooks"}
+    assert {folder.parent.name for folder in FOLDERS} == {
+        "apiservices",
+        "conversions",
+        "gates",
+        "operators",
+        "webhooks",
+    }
     assert {path.parent for path in CASES.glob("*/*/expected.yaml")} == set(FOLDERS)
 
 

@@ -20,6 +20,7 @@ from rebuild.model.events import (
 )
 from rebuild.model.facts import WriteAccepted
 from rebuild.model.findings import Difference, Finding, Limit
+from rebuild.model.ignored import Ignored
 from rebuild.model.images import Image, NeededImage
 from rebuild.model.objects import Origin, Provenance
 from rebuild.model.refs import Ref
@@ -95,9 +96,10 @@ def verified(
     present: bool = True,
     status: Status = CURRENT,
     owned: tuple[Difference, ...] = (),
+    ignored: tuple[Ignored, ...] = (),
 ) -> ObjectVerified:
     """What verification found; equal unless there is a difference."""
-    return ObjectVerified(ref, present, present and not differences, status, differences, owned)
+    return ObjectVerified(ref, present, present and not differences, status, differences, owned, ignored)
 
 
 def phase(name: str, begin: float, end: float, *, counted: bool = True) -> list[Event]:

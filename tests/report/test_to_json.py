@@ -11,10 +11,20 @@ from typing import Any
 import orjson
 
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.events import Event, FlowSettled, ImageObserved, PhaseBegan, PhaseEnded, PodsObserved, StageEnded
+from rebuild.model.events import (
+    Event,
+    FlowSettled,
+    IgnoreRulesUsed,
+    ImageObserved,
+    PhaseBegan,
+    PhaseEnded,
+    PodsObserved,
+    StageEnded,
+)
 from rebuild.model.facts import TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
+from rebuild.model.ignored import Ignored, IgnoreRule, RuleUse
 from rebuild.model.pods import PodEvent, PodTimes
 from rebuild.model.states import Outcome
 from rebuild.model.troubles import Trouble, TroubleKind
@@ -40,6 +50,7 @@ from tests.report.streams import (
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 DRIFT = Difference(WEB, "spec.replicas", "3", "2", "kubectl")
 TIMES = PodTimes("web-1", scheduled=0.0, pulling=1.25, started=3.0, ready=7.1, restarts=0)
+RULE = IgnoreRule("rules.yaml:4", "an operator scales it", "team-shop", "2027-03-31")
 EDGE = Edge(WEB, DB, Gate.EXISTS, Strength.SOFT, "uses it", "config_refs")
 
 
@@ -65,7 +76,8 @@ def eventful() -> list[Event]:
         FlowSettled(12, 8, 16, 10, 400, 3, "3 answers told of overload", 6.0),
         PodsObserved(WEB, (TIMES,), (PodEvent("BackOff", "Back-off restarting failed container", 4),)),
         ImageObserved(NGINX.image, 1, 2, 1.25, 2.5, 1000),
-        verified(WEB, DRIFT, owned=(replace(DRIFT, controller="autoscaler"),)),
+        verified(WEB, DRIFT, owned=(replace(DRIFT, controller="autoscaler"),), ignored=(Ignored(DRIFT, RULE),)),
+        IgnoreRulesUsed((RuleUse(RULE, expired=False, matched=1),)),
         the_plan=the_plan,
     )
 
@@ -146,8 +158,26 @@ def test_a_share_of_a_recovery_that_was_not_measured_is_null() -> None:
 
 def test_the_judgements_add_up_to_what_is_declared() -> None:
     counts = document(fold(eventful()))["counts"]
-    sums = {"declared", "limits", "differences", "controllerOwned", "findings"}
+    sums = {"declared", "limits", "differences", "controllerOwned", "ignored", "findings"}
     assert sum(count for name, count in counts.items() if name not in sums) == counts["declared"] == 3
+
+
+def test_what_a_rule_hid_is_told_with_its_reason_and_its_owner() -> None:
+    found = document(fold(eventful()))
+    assert found["ignored"] == [
+        {
+            "ref": str(WEB),
+            "path": "spec.replicas",
+            "declared": "3",
+            "live": "2",
+            "manager": "kubectl",
+            "rule": "rules.yaml:4",
+            "reason": "an operator scales it",
+            "owner": "team-shop",
+        }
+    ]
+    (rule,) = found["ignoreRules"]
+    assert (rule["expires"], rule["expired"], rule["imported"], rule["matched"]) == ("2027-03-31", False, False, 1)
 
 
 def test_recovery_is_null_when_the_run_did_not_pass_and_its_phases_stay() -> None:

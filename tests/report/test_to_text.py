@@ -8,6 +8,7 @@ from rebuild.model.events import Event, FlowSettled, ImageObserved, PodsObserved
 from rebuild.model.facts import TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
+from rebuild.model.ignored import Ignored, IgnoreRule
 from rebuild.model.images import Image, NeededImage
 from rebuild.model.pods import PodEvent, PodTimes
 from rebuild.model.refs import Ref
@@ -115,6 +116,19 @@ def test_a_long_value_is_cut_where_people_read_it() -> None:
     text = summary(fold([*run(verified(DB, owned=(owned,)), the_plan=the_plan)]))
 
     assert f"  {DB} data.ca: declared {'a' * 200}, live {'b' * 200}... (3000 characters) (CA injector)" in text
+
+
+def test_what_a_rule_hid_is_listed_and_counted_in_the_last_line() -> None:
+    rule = IgnoreRule("rules.yaml:4", "an operator scales it", "team-shop")
+    drift = Difference(WEB, "spec.replicas", "3", "2", "kubectl")
+    ledger = fold(run(verified(WEB, ignored=(Ignored(drift, rule),))))
+    lines = summary(ledger)
+    where = lines.index("Ignored by a rule")
+    assert lines[where + 1] == (
+        f"  {WEB} spec.replicas: declared 3, live 2 (an operator scales it; team-shop; rules.yaml:4)"
+    )
+    assert "1 difference ignored" in last_line(ledger)
+    assert last_line(ledger).startswith("PASS")
 
 
 def test_differences_limits_and_warnings_follow_and_notes_for_the_record_do_not() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from rebuild.model.errors import Exit
-from rebuild.model.events import Event, RunEnded
-from rebuild.model.findings import Difference, Limit
+from rebuild.model.events import Event, IgnoreRulesUsed, RunEnded
+from rebuild.model.findings import Difference, Limit, Severity
+from rebuild.model.ignored import IgnoreRule, RuleUse
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
-from rebuild.report.judgement import Judgement, is_verified, judgements, limits
+from rebuild.report.judgement import Judgement, findings, is_verified, judgements, limits
 from rebuild.report.verdict import SIGINT, SIGTERM, Word, verdict
 from tests.report.streams import (
     CURRENT,
@@ -120,6 +121,38 @@ def test_the_health_of_a_limited_object_is_excused_when_nobody_waited_for_it() -
     unawaited = ended(WEB, ready=False)
     assert limited(unawaited, verified(WEB, status=STUCK)) is Judgement.LIMITED
     assert verdict(fold(run(unawaited, verified(WEB, status=STUCK), the_plan=LIMIT))).word is Word.PASS
+
+
+@pytest.mark.parametrize(
+    ("rule", "expired", "matched", "told"),
+    [
+        (IgnoreRule("r:4", "why", "me"), False, 1, []),
+        (IgnoreRule("r:4", "why", "me"), False, 0, [("ignore-rule-unused", Severity.WARNING)]),
+        (IgnoreRule("a:4", "why", "me", imported=True), False, 0, [("ignore-rule-unused", Severity.INFO)]),
+        (IgnoreRule("r:4", "why", "me", "2026-01-31"), True, 0, [("ignore-rule-expired", Severity.WARNING)]),
+    ],
+)
+def test_a_rule_that_is_over_or_hides_nothing_is_a_finding(
+    rule: IgnoreRule, expired: bool, matched: int, told: list[tuple[str, Severity]]
+) -> None:
+    ledger = fold(run(verified(WEB), IgnoreRulesUsed((RuleUse(rule, expired, matched),))))
+    assert [(finding.code, finding.severity) for finding in findings(ledger)] == told
+
+
+ASSUMED = Status(Health.CURRENT, "health assumed: its CRD declares no conditions", assumed=True)
+
+
+def test_an_assumed_health_passes_and_is_listed_as_a_limit() -> None:
+    ledger = fold(run(verified(WEB, status=ASSUMED)))
+    assert judgements(ledger)[WEB] is Judgement.VERIFIED
+    assert verdict(ledger).word is Word.PASS
+    assert limits(ledger) == (Limit("health-assumed", WEB, ASSUMED.message),)
+
+
+def test_an_assumed_health_of_what_this_target_cannot_prove_is_the_one_limit_that_the_plan_told() -> None:
+    unawaited = ended(WEB, ready=False)
+    assert limited(unawaited, verified(WEB, status=ASSUMED)) is Judgement.LIMITED
+    assert limits(fold(run(unawaited, verified(WEB, status=ASSUMED), the_plan=LIMIT))) == LIMIT.limits
 
 
 def test_a_limited_object_that_is_back_all_the_same_counts_as_verified() -> None:

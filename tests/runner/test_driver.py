@@ -179,7 +179,7 @@ def test_each_object_costs_one_write_and_each_kind_one_watch(cluster: ApiServer,
 
 
 def has_readiness(ref: Ref) -> bool:
-    return compute.has_readiness(*ref.group_kind)
+    return compute.BUILT_IN.has_readiness(*ref.group_kind)
 
 
 def test_an_object_waits_until_what_it_depends_on_was_seen_healthy(cluster: ApiServer, shop: str) -> None:

@@ -1,8 +1,8 @@
-"""A webhook configuration that asks cert-manager for its CA bundle trusts nobody until the certificate is there: from its
-creation to then, every call fails. So it comes behind what the bundle is taken from.
+"""A webhook configuration that asks cert-manager for its CA bundle trusts nobody until the certificate is there: from
+its creation to then, every call fails. So it comes behind what the bundle is taken from.
 
-The annotations are those of cert-manager's CA injector (https://cert-manager.io/docs/concepts/ca-injector/). Order alone:
-the injector tries again, and a certificate that is issued by way of this very webhook closes a loop.
+The annotations are those of cert-manager's CA injector (https://cert-manager.io/docs/concepts/ca-injector/). Order
+alone: the injector tries again, and a certificate that is issued by way of this very webhook closes a loop.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _KINDS = frozenset({"MutatingWebhookConfiguration", "ValidatingWebhookConfigurat
 
 
 def edges_from(index: Index) -> Iterator[Edge]:
-    """Webhook configuration -> the Certificate, READY, or the Secret, EXISTS, that its CA bundle is taken from: soft."""
+    """Webhook configuration -> the Certificate, READY, or Secret, EXISTS, that its CA bundle is taken from: soft."""
     for item in index.annotated(_FROM_CERTIFICATE, _FROM_SECRET):
         if item.ref.group == "admissionregistration.k8s.io" and item.ref.kind in _KINDS:
             namespace, _, name = annotation(item, _FROM_CERTIFICATE).partition("/")
