@@ -148,7 +148,7 @@ class World:
     def _shows(self, ref: Ref, healths: Iterable[Health]) -> None:
         for health in healths:
             self._version += 1
-            assumed = health is Health.CURRENT and self.fates[ref].assumed
+            assumed = health is Health.CURRENT and self.fates.get(ref, Fate()).assumed
             status = Status(health, f"it is {health}", assumed=assumed, provisional=assumed)
             seen = HealthSeen(ref, status, self._version, self._now)
             self._watch.setdefault(ref, deque()).append(seen)
