@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
+from rebuild.model.events import ApplyAsked
 from rebuild.ops import experience, guard, recreation, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
@@ -25,6 +27,7 @@ Examples:
   rebuild apply https://git.example.com/env.git --ref v1.4 --context staging --yes
   rebuild apply . --path clusters/prod --context staging --dry-run
   rebuild apply . --path clusters/prod --context staging --recreate job
+  rebuild apply . --path clusters/prod --context staging --rules rules.yaml --stable-for 2m
 \b
 Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable input
   3 refused by a guard · 4 did not reach its end · 5 source or target unreachable
@@ -42,6 +45,7 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 @options.limits
 @options.recreate
 @options.rules
+@options.stability
 @click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write to a cluster that is not fresh without asking.")
 @options.output("table", "json", "yaml")
@@ -59,6 +63,7 @@ def command(
     object_timeout: float | None,
     recreate: tuple[str, ...],
     rules_file: Path | None,
+    stable: float | None,
     imported: bool | None,
     dry_run: bool,
     yes: bool,
@@ -79,10 +84,11 @@ def command(
         object_deadline=usual.object_deadline if object_timeout is None else object_timeout,
     )
     with finish.view_for(mode) as view:
-        run = Run("plan" if dry_run else "apply", listener=view, durable=not dry_run)
+        run = Run("plan" if dry_run else "apply", listener=view, stable=stable or 0.0, durable=not dry_run)
         with (
             finish.recorded(run, form=form, report_file=report_file),
             targets.writable(context, kubeconfig, request_timeout, source=location) as target,
+            nullcontext() if dry_run else targets.held(target, run.name, "apply", location),
         ):
             with run.phase("source", counted=False):
                 read = sources.read_all(asked)
@@ -108,6 +114,18 @@ def command(
                     with run.phase("confirm", counted=False):
                         view.pause()
                         _confirm(doubt)
+                run.ask(
+                    ApplyAsked(
+                        namespace=asked.namespace,
+                        additions=tuple(str(addition.absolute()) for addition in asked.additions),
+                        context=context,
+                        kubeconfig=_absolute(kubeconfig),
+                        request_timeout=request_timeout,
+                        rules=_absolute(rules_file),
+                        takes_over=imported is not False,
+                        **{**asdict(policy), "recreate": tuple(sorted(map("/".join, policy.recreate)))},
+                    )
+                )
                 stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
             run.end(complete=not stopped, reason=stopped)
     if dry_run and form == "table":
@@ -121,3 +139,7 @@ def _confirm(doubt: str) -> None:
     click.echo(clean(doubt), err=True)
     if not click.confirm("Write to it all the same?", err=True):
         raise Refused("not confirmed; nothing was written", hint="add --yes to leave out the question")
+
+
+def _absolute(path: Path | None) -> str:
+    return str(path.absolute()) if path else ""

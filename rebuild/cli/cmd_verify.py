@@ -19,7 +19,7 @@ Examples:
   rebuild verify . --path clusters/prod --context prod
   rebuild verify . --path clusters/prod --context prod -o json > report.json
   rebuild verify . --path clusters/prod --context prod --second-opinion
-  rebuild verify . --path clusters/prod --context prod --rules rules.yaml
+  rebuild verify . --path clusters/prod --context prod --rules rules.yaml --stable-for 60s
 \b
 Exit codes: 0 everything is present, equal and healthy · 1 something is not
   2 usage or unreadable input · 3 refused by a guard · 5 source or target unreachable
@@ -31,6 +31,7 @@ Exit codes: 0 everything is present, equal and healthy · 1 something is not
 @options.source
 @options.target
 @options.rules
+@options.stability
 @options.output("table", "json", "yaml")
 @options.report
 @click.option(
@@ -48,6 +49,7 @@ def command(
     kubeconfig: Path | None,
     request_timeout: float,
     rules_file: Path | None,
+    stable: float | None,
     imported: bool | None,
     form: str,
     report_file: Path | None,
@@ -58,7 +60,7 @@ def command(
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
     own = rules.read(rules_file, takes_over=imported is not False)
     with finish.view_for(mode) as view:
-        run = Run("verify", listener=view, durable=False)
+        run = Run("verify", listener=view, stable=stable or 0.0, durable=False)
         with (
             finish.recorded(run, form=form, report_file=report_file),
             targets.bound(context, kubeconfig, request_timeout, source=location) as target,

@@ -166,6 +166,17 @@ def rules(function: F) -> F:
     )
 
 
+def stability(function: F) -> F:
+    """How long what came back has to stay."""
+    return click.option(
+        "--stable-for",
+        "stable",
+        type=Duration(),
+        default=None,
+        help="Watch what is in order for this long, such as 60s, and fail what does not stay so.",
+    )(function)
+
+
 def kind(function: F) -> F:
     """What a kind cluster is made of."""
     return _all(

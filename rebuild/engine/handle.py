@@ -17,6 +17,7 @@ from rebuild.model.edges import Gate
 from rebuild.model.facts import (
     Fact,
     HealthSeen,
+    RunResumed,
     StopAsked,
     Timer,
     TimerFired,
@@ -55,6 +56,8 @@ def begin(state: State) -> list[Command]:
 
 def handle(state: State, fact: Fact) -> list[Command]:
     """What to do now that this has happened. After `Finish`, and for answers to nothing we sent, that is nothing."""
+    if isinstance(fact, RunResumed):
+        return _closing(state, _resumed(state, fact.at))
     if state.finished:
         return []
     match fact:
@@ -87,11 +90,33 @@ def _closing(state: State, commands: list[Command]) -> list[Command]:
     return commands
 
 
+def _resumed(state: State, at: float) -> list[Command]:
+    """Begin as `begin` does, from where the run has come: every wait that is left gets its whole time again.
+
+    A write whose answer nobody read is sent once more, which server-side apply allows. What has ended stays so, but the
+    run is not over before all that was ready has been seen again.
+    """
+    state.forget()
+    commands: list[Command] = [StartTimer(Timer(TimerKind.RUN), state.policy.run_deadline)]
+    for progress in sorted(state.objects.values(), key=_urgency):
+        if progress.stage in (Stage.IN_FLIGHT, Stage.PAUSED, Stage.APPLIED):
+            commands.append(_deadline(state, progress))
+        pause = progress.retry_at - at
+        if progress.stage is Stage.PAUSED and pause > _MOMENT:
+            commands += _look_out(state, progress)
+            commands.append(StartTimer(Timer(TimerKind.RETRY, progress.step.ref, progress.attempts), pause))
+        elif progress.stage in (Stage.IN_FLIGHT, Stage.PAUSED):
+            commands.append(_sent(state, progress))
+        else:
+            commands += _release(state, [progress])
+    return commands
+
+
 def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
     progress = _in_flight(state, fact.ref)
     if progress is None:
         return []
-    outcome = Outcome.RECREATED if progress.recreated and fact.outcome is Outcome.CREATED else fact.outcome
+    outcome = Outcome.RECREATED if progress.recreated else fact.outcome
     progress.outcome, progress.version, progress.fault = outcome, fact.version, None
     # What was there before had all the time to be contradicted.
     progress.grace_over = fact.outcome is Outcome.UNCHANGED
@@ -112,7 +137,7 @@ def _failed(state: State, fact: WriteFailed) -> list[Command]:
     if _may_recreate(state, progress):
         progress.recreated = True
         state.replacing.add(fact.ref)
-        return _send(state, progress)
+        return [_sent(state, progress)]
     state.move(progress, Stage.PAUSED)
     lasting = fact.at - progress.failing_since
     pause = state.policy.pause(fact.fault, progress.attempts, fact.chance, lasting=lasting)
@@ -122,6 +147,7 @@ def _failed(state: State, fact: WriteFailed) -> list[Command]:
         return _release(state, _end(state, progress, Outcome.FAILED, _last_words(progress)))
     if progress.overdue:
         return _release(state, _out_of_time(state, progress))
+    progress.retry_at = fact.at + pause
     if state.is_stopped_for(progress):
         return []
     return [*_look_out(state, progress), StartTimer(Timer(TimerKind.RETRY, fact.ref, progress.attempts), pause)]
@@ -174,7 +200,7 @@ def _wake(state: State, fact: HealthSeen) -> list[Command]:
         wait = WAITS.get(progress.fault.cause, RECREATION)
         early = progress.failed_at + wait.spacing - fact.at
         if early <= _MOMENT:
-            commands += _send(state, progress)
+            commands.append(_sent(state, progress))
         elif progress.woken < progress.attempts:
             progress.woken = progress.attempts
             commands.append(StartTimer(Timer(TimerKind.WAKE, progress.step.ref, progress.attempts), early))
@@ -199,7 +225,7 @@ def _seen(state: State, fact: HealthSeen) -> list[Command]:
         return [*woken, *_release(state, eased)]
     if fact.version < progress.seen_version:
         return woken
-    progress.seen, progress.seen_version = fact.status, fact.version
+    progress.seen, progress.seen_version, progress.unseen = fact.status, fact.version, False
     eased = _settle(state, progress)
     return [*woken, *_mind_grace(state, progress), *_release(state, eased)]
 
@@ -275,7 +301,7 @@ def _fired(state: State, timer: Timer, at: float) -> list[Command]:
         return _release(state, _give_up(state, timer.ref))
     if timer.kind in (TimerKind.RETRY, TimerKind.WAKE):
         is_due = progress.stage is Stage.PAUSED and timer.attempt == progress.attempts
-        return _send(state, progress) if is_due and not state.is_stopped_for(progress) else []
+        return [_sent(state, progress)] if is_due and not state.is_stopped_for(progress) else []
     if timer.kind is TimerKind.HOLD:
         state.stop_waiting(progress, *sorted(progress.soft))
         return _release(state, [progress])
@@ -332,11 +358,11 @@ def _release(state: State, candidates: Iterable[Progress]) -> list[Command]:
         return []
     commands: list[Command] = []
     waiting = {p for p in candidates if p.stage is Stage.WAITING}
-    for progress in sorted(waiting, key=lambda p: (-p.step.tail, p.step.ref)):
+    for progress in sorted(waiting, key=_urgency):
         if progress.hard:
             commands += _time_others(state, progress)
         elif not progress.soft:
-            commands += _send(state, progress)
+            commands += _deadline(state, progress), _sent(state, progress)
         elif not progress.holding:
             progress.holding = True
             commands.append(StartTimer(Timer(TimerKind.HOLD, progress.step.ref), state.policy.soft_hold))
@@ -350,15 +376,19 @@ def _time_others(state: State, progress: Progress) -> list[Command]:
     return [StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline) for ref in untimed]
 
 
-def _send(state: State, progress: Progress) -> list[Command]:
+def _deadline(state: State, progress: Progress) -> Command:
+    return StartTimer(Timer(TimerKind.DEADLINE, progress.step.ref), state.policy.object_deadline)
+
+
+def _sent(state: State, progress: Progress) -> Command:
     ref = progress.step.ref
     progress.attempts += 1
     state.move(progress, Stage.IN_FLIGHT)
-    command: Command = Apply(ref, progress.attempts)
     if progress.step.action is Action.KEEP:
-        command = Adopt(ref)
-    elif progress.recreated:
-        command = Recreate(ref, progress.attempts)
-    if progress.attempts > 1:
-        return [command]
-    return [StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline), command]
+        return Adopt(ref)
+    return Recreate(ref, progress.attempts) if progress.recreated else Apply(ref, progress.attempts)
+
+
+def _urgency(progress: Progress) -> tuple[float, Ref]:
+    """Sorts by the longest expected tail, names breaking ties."""
+    return -progress.step.tail, progress.step.ref

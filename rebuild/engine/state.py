@@ -47,6 +47,8 @@ class Progress:
     seen: Status | None = None
     seen_version: int = 0
     fault: Fault | None = None
+    retry_at: float = 0.0
+    """When the pause after that failure is over."""
     failing_since: float = 0.0
     """When the first of the last attempts failed that all had the cause of this fault."""
     failed_at: float = 0.0
@@ -74,6 +76,8 @@ class Progress:
     released_without: tuple[Edge, ...] = ()
     """Soft gates that it no longer waits for although they did not open."""
     holding: bool = False
+    unseen: bool = False
+    """It was ready before the run was resumed, and nothing has been seen of it since."""
     overdue: bool = False
     """Its deadline passed while a write was in flight: the answer to that write is the last."""
 
@@ -92,6 +96,19 @@ class Progress:
         """Why it is not healthy, in the words of the object and of its Pods."""
         health = self.status.message if self.status else "nothing was seen of it"
         return f"{health}; {self.trouble.message}" if self.trouble else health
+
+    def opened(self, edge: Edge) -> None:
+        """A gate has opened: it may have been given up while the run was being stopped, and then was waited for."""
+        if self.stage is Stage.WAITING and edge in self.released_without:
+            self.released_without = tuple(each for each in self.released_without if each != edge)
+
+    def forget(self, *, has_readiness: bool) -> None:
+        """What was seen, and what was on its way, belongs to a process that is gone."""
+        self.seen, self.seen_version = None, 0
+        self.trouble, self.missed, self.image_timed = None, "", False
+        self.holding = self.overdue = self.grace_timed = False
+        self.woken = 0
+        self.unseen = self.stage is Stage.DONE and self.step.awaited and has_readiness
 
     @property
     def is_current(self) -> bool:
@@ -154,10 +171,19 @@ class State:
         return any(
             progress.stage is Stage.DONE
             and progress.step.awaited
-            and progress.status is not None
-            and progress.status.health is Health.IN_PROGRESS
+            and (progress.unseen or (progress.status is not None and progress.status.health is Health.IN_PROGRESS))
             for progress in self.objects.values()
         )
+
+    def forget(self) -> None:
+        """Everything of a process that is gone: its timers, what it saw, and why it stopped."""
+        self.stop_reason, self.finished = "", False
+        self.relapses_timed = self.relapses_over = False
+        self.timed.clear()
+        self.noticed.clear()
+        self._sleepers.clear()
+        for ref, progress in self.objects.items():
+            progress.forget(has_readiness=self.plan.rulebook.has_readiness(*ref.group_kind))
 
     def others_awaited(self, progress: Progress) -> list[Ref]:
         """The expected objects that an object cannot leave without, once nothing of ours stands before it."""
@@ -209,8 +235,9 @@ class State:
         for opened, gate in opening:
             for edge in self._closed_gates.get(opened, {}).pop(gate, ()):
                 self._edges_of(edge).discard(edge)
-                if edge.dependent in self.objects:
-                    eased.append(self.objects[edge.dependent])
+                if progress := self.objects.get(edge.dependent):
+                    progress.opened(edge)
+                    eased.append(progress)
                 elif not self._groups[edge.dependent]:
                     opening += [(edge.dependent, each) for each in Gate]
         return eased

@@ -11,7 +11,7 @@ from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget
 from rebuild.ops.verify import Look, verify
 from rebuild.plan.steps import Plan
-from rebuild.runner.driver import Driver
+from rebuild.runner.driver import NOTHING, Driver, Past
 
 Stoppable = Callable[[Callable[[str], None] | None], None]
 """Is handed the function that stops the writes, and None when there is nothing to stop any more."""
@@ -25,8 +25,18 @@ def apply(
     *,
     policy: Policy,
     stoppable: Stoppable,
+    past: Past = NOTHING,
 ) -> str:
     """Write what the plan says and verify the result; both are recorded in the run.
+
+    Args:
+        run: who is told.
+        target: the cluster that is written to.
+        blueprint: what is declared.
+        plan: what is done about it.
+        policy: the patience of the run.
+        stoppable: is handed what a signal should call.
+        past: what another process has done of the plan already.
 
     Returns:
         Why the run did not reach its end, and nothing when it did.
@@ -45,6 +55,7 @@ def apply(
             recorder=run,
             now=run.now,
             follow_pods=target.capabilities.containers,
+            past=past,
         )
         stoppable(driver.stop)
         try:

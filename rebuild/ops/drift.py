@@ -142,9 +142,13 @@ def _declared(
             continue
         live = snapshot.get(ref)
         if live is not None:
-            report.compared += 1
             sent = fitted.manifests.get(ref, manifest)
-            said = lines.of_declared(manifest, sent, live, setting, custom=custom, key=key)
+            try:
+                said = lines.of_declared(manifest, sent, live, setting, custom=custom, key=key)
+            except RecursionError:
+                report.unchecked.append(Unchecked(str(ref), "it is nested too deeply to be compared", ref, True))
+                continue
+            report.compared += 1
             report.owned += [(line.drift, line.controller) for line in said.owned]
             report.ignored += [(line.drift, line.rule) for line in said.ignored if line.rule]
             yield from said.drift

@@ -6,6 +6,7 @@ What was told of Pods is read as well: it explains the answer, and only a crash 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rebuild.cluster.client import FIELD_MANAGER
@@ -60,22 +61,35 @@ def verify(run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, look
     """
     with run.phase("verify", counted=look.counted):
         snapshot = look.seen or observe.snapshot(target.cluster, blueprint, plan.kinds)
-        setting = build.setting_for(blueprint, snapshot, manager=FIELD_MANAGER, ignoring=plan.ignoring)
-        opinion = SecondOpinion(target.cluster, plan.kinds, setting) if look.second_opinion else None
-        created = {ref for ref, record in run.ledger.objects.items() if record.outcome is Outcome.CREATED}
-        for manifest in blueprint:
-            step = plan.steps[manifest.ref]
-            if step.action is Action.HOLD_BACK or (step.action is Action.FAIL and look.counted):
-                continue
-            one = _One(manifest, step, snapshot.get(manifest.ref), _status(snapshot, plan, step))
-            run.record(_verified(one, setting, run.key, opinion, created=manifest.ref in created))
+        for found in _all(run, target, blueprint, plan, look, snapshot):
+            run.record(found)
         if plan.ignoring.rules:
             run.record(_rules_used(run.ledger, plan.ignoring))
     live = pods.by_workload(run.ledger.objects, snapshot.of_kind("", "Pod"))
     secrets = Secrets.of(blueprint)
-    if look.counted and target.capabilities.containers:
-        live = settling.settle(run, target, live, secrets)
+
+    def again() -> Iterator[ObjectVerified]:
+        now = observe.snapshot(target.cluster, blueprint, plan.kinds)
+        return _all(run, target, blueprint, plan, Look(counted=look.counted), now)
+
+    crashes = look.counted and target.capabilities.containers
+    live = settling.settle(run, target, plan, live, secrets, crashes=crashes, again=again)
     pods.look(run, target, live, secrets)
+
+
+def _all(
+    run: Run, target: BoundTarget, blueprint: Blueprint, plan: Plan, look: Look, snapshot: Snapshot
+) -> Iterator[ObjectVerified]:
+    """The verdict on every object that is to be verified."""
+    setting = build.setting_for(blueprint, snapshot, manager=FIELD_MANAGER, ignoring=plan.ignoring)
+    opinion = SecondOpinion(target.cluster, plan.kinds, setting) if look.second_opinion else None
+    created = {ref for ref, record in run.ledger.objects.items() if record.outcome is Outcome.CREATED}
+    for manifest in blueprint:
+        step = plan.steps[manifest.ref]
+        if step.action is Action.HOLD_BACK or (step.action is Action.FAIL and look.counted):
+            continue
+        one = _One(manifest, step, snapshot.get(manifest.ref), _status(snapshot, plan, step))
+        yield _verified(one, setting, run.key, opinion, created=manifest.ref in created)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Judgement(StrEnum):
     """Verification found a declared field that does not mean the same."""
     UNHEALTHY = "unhealthy"
     """Verification found it present and equal, and not healthy."""
+    RELAPSED = "relapsed"
+    """Verification found it in order, and soon after it was not any more."""
     UNVERIFIED = "unverified"
     """Verification did not look at it, or was not let."""
     LIMITED = "limited"
@@ -53,6 +55,7 @@ FAILURES = (
     Judgement.MISSING,
     Judgement.DIFFERENT,
     Judgement.UNHEALTHY,
+    Judgement.RELAPSED,
     Judgement.UNVERIFIED,
 )
 
@@ -90,6 +93,8 @@ def _verification(record: Record, health_excused: bool) -> Judgement:
         return Judgement.LIMITED
     if found.status.health is not Health.CURRENT:
         return Judgement.UNHEALTHY
+    if record.relapse:
+        return Judgement.RELAPSED
     return Judgement.VERIFIED
 
 

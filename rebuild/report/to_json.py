@@ -11,6 +11,7 @@ from typing import Any
 
 from rebuild.model.edges import Edge
 from rebuild.model.events import ImageObserved
+from rebuild.model.facts import GapClock, RunResumed
 from rebuild.model.faults import Fault
 from rebuild.model.findings import Difference, Finding, Limit
 from rebuild.model.ignored import Ignored, RuleUse
@@ -49,6 +50,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "target": _target(ledger),
         "recovery": _recovery(ledger, answer),
         "flow": _flow(ledger),
+        "resumptions": [_resumption(resumed) for resumed in ledger.resumed],
         "counts": {
             **_counts(judged),
             "limits": len(document_limits),
@@ -124,6 +126,16 @@ def _recovery(ledger: Ledger, answer: Verdict) -> dict[str, Any]:
     }
 
 
+def _resumption(resumed: RunResumed) -> dict[str, Any]:
+    return {
+        "started": resumed.started,
+        "since": _seconds(resumed.since),
+        "at": _seconds(resumed.at),
+        "gapSeconds": None if resumed.clock is GapClock.NONE else _seconds(resumed.at - resumed.since),
+        "clock": resumed.clock.value,
+    }
+
+
 def _phase(phase: Phase) -> dict[str, Any]:
     stages = [{"name": stage.name, "seconds": _seconds(stage.seconds)} for stage in phase.stages]
     return {"name": phase.name, "seconds": _seconds(phase.seconds), "counted": phase.counted, "stages": stages}
@@ -140,6 +152,7 @@ def _counts(judged: dict[Ref, Judgement]) -> dict[str, int]:
         "missing": counts[Judgement.MISSING],
         "different": counts[Judgement.DIFFERENT],
         "unhealthy": counts[Judgement.UNHEALTHY],
+        "relapsed": counts[Judgement.RELAPSED],
         "unverified": counts[Judgement.UNVERIFIED],
         "limited": counts[Judgement.LIMITED],
         "planned": counts[Judgement.PLANNED],

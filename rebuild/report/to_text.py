@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from rebuild.model.facts import GapClock
 from rebuild.model.findings import ADMISSION, Severity
 from rebuild.model.pods import PodTimes
 from rebuild.model.refs import Ref
@@ -16,12 +17,17 @@ from rebuild.model.wording import counted
 from rebuild.report import fidelity
 from rebuild.report.judgement import FAILURES, Judgement, findings, judgements, limits
 from rebuild.report.ledger import Ledger, Standing
-from rebuild.report.verdict import BEFORE, Word, explanation, verdict
+from rebuild.report.verdict import BEFORE, Word, explanation, verdict, was_timed
 
 TOP = 5
 """Rows of what took long; the JSON document has all."""
 LONGEST = 200
 """Characters of a value that are shown; the JSON report has it whole."""
+_GAPS = {
+    GapClock.MACHINE: "{seconds:.1f} s",
+    GapClock.WALL: "{seconds:.1f} s by the wall clock, since the machine was started anew",
+    GapClock.NONE: "of unknown length: the wall clock went back",
+}
 _PART = "  "
 """Indents the stages of a phase below it."""
 
@@ -57,13 +63,24 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
     else:
         yield from [target] if target else []
         present = sum(r.outcome in BEFORE for r in ledger.objects.values())
-        yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
+        if not was_timed(ledger):
+            yield "recovery time not measured: the clock went back in a gap"
+        else:
+            yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
+    yield from _stable(ledger)
     ignored = sum(len(r.verification.ignored) for r in ledger.objects.values() if r.verification)
     if ignored:
         yield f"{counted(ignored, 'difference')} ignored"
     known = len(limits(ledger))
     if known:
         yield counted(known, "limit")
+
+
+def _stable(ledger: Ledger) -> Iterator[str]:
+    """For how long everything has stayed, where somebody asked for that."""
+    asked = ledger.run.stable if ledger.run else 0.0
+    if asked and ledger.judged and verdict(ledger).word is Word.PASS:
+        yield f"stable for {asked:g} s"
 
 
 def _target(ledger: Ledger) -> str:
@@ -89,6 +106,7 @@ def summary(ledger: Ledger) -> list[str]:
         *_section("Slowest to become ready", _slowest(ledger)),
         *_section(f"Fidelity: {ledger.target.fidelity if ledger.target else 'unknown'}", _fidelity(ledger)),
         *_section("Writes", _writes(ledger)),
+        *_section("Gaps: nobody carried out the run", _gaps(ledger)),
         *_section("Phases", _phases(ledger)),
     ]
 
@@ -214,6 +232,12 @@ def _fidelity(ledger: Ledger) -> Iterator[str]:
 def _writes(ledger: Ledger) -> Iterator[str]:
     if flow := ledger.flow:
         yield f"{counted(flow.writes, 'request')}, at last up to {flow.limit} at once: {flow.why}"
+
+
+def _gaps(ledger: Ledger) -> Iterator[str]:
+    for resumed in ledger.resumed:
+        told = _GAPS[resumed.clock].format(seconds=resumed.at - resumed.since)
+        yield f"from {resumed.since:.1f} s on: {told}; resumed at {resumed.started}"
 
 
 def _phases(ledger: Ledger) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol, assert_never
 
@@ -12,10 +13,10 @@ from rebuild.engine import handle
 from rebuild.engine.commands import Adopt, Apply, Command, Finish, Notice, Recreate, StartTimer
 from rebuild.engine.flow import Flow
 from rebuild.engine.policy import Policy
-from rebuild.engine.state import State
+from rebuild.engine.state import Stage, State
 from rebuild.journal.file import JournalBroken
 from rebuild.model.events import Event, FlowSettled, ObjectEnded, WriteIntended
-from rebuild.model.facts import Fact, HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
+from rebuild.model.facts import Fact, HealthSeen, RunResumed, StopAsked, TimerFired, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
 from rebuild.model.secrets import Secrets
 from rebuild.model.states import Health, Outcome, Status
@@ -44,6 +45,19 @@ class Recorder(Protocol):
         """Make what was recorded durable; raises when that is not possible. Called by a thread of its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an earlier process did of the same plan: what the engine was told, `resumed` last, and whose end is
+    recorded."""
+
+    facts: tuple[Fact, ...] = ()
+    resumed: RunResumed | None = None
+    ended: frozenset[Ref] = frozenset()
+
+
+NOTHING = Past()
+
+
 class Driver:
     """Performs one plan on one cluster. `stop` may be called from a signal handler or another thread."""
 
@@ -57,11 +71,13 @@ class Driver:
         now: Callable[[], float],
         flow: Flow | None = None,
         follow_pods: bool = False,
+        past: Past = NOTHING,
     ) -> None:
         """Take what a run needs; `follow_pods` where the target runs real containers, which may be in trouble.
 
         `flow` is the limit to begin with, where that is not the usual one.
         """
+        self._past = past
         self._plan, self._cluster, self._recorder, self._now = plan, cluster, recorder, now
         self._pods = plan.kinds.get("", "Pod") if follow_pods else None
         self._flow = flow or Flow()
@@ -73,6 +89,9 @@ class Driver:
         self.stop_asked = ""
         """Why somebody wanted the run to end, also where that came too late to change anything in it."""
         self.state = State(plan, policy)
+        self._first = handle.begin(self.state)
+        for fact in past.facts:
+            handle.handle(self.state, fact)
 
     def stop(self, reason: str) -> None:
         """Begin nothing new, finish what is in flight, and return from `run`."""
@@ -93,6 +112,7 @@ class Driver:
             self._facts,
             self._now,
             relevant=relevant,
+            known=frozenset(ref for ref, each in self.state.objects.items() if each.version),
             rulebook=self._plan.rulebook,
             troubles=self._troubles() if self._pods else None,
         )
@@ -106,7 +126,7 @@ class Driver:
                 self._follow(watchers, ref)
             if self._pods:
                 watchers.follow(self._pods, "v1")
-            self._perform(handle.begin(self.state), writers, watchers)
+            self._perform(self._begin(watchers), writers, watchers)
             while not self._finished:
                 for fact in self._next_facts():
                     self._in_hand = fact
@@ -145,6 +165,19 @@ class Driver:
                 )
             )
 
+    def _begin(self, watchers: Watchers) -> list[Command]:
+        """The first commands; of what was sent before, the watches have to tell again how it is."""
+        if self._past.resumed is None:
+            return self._first
+        # What ended with the last recorded fact, as it was then.
+        self._record_ends()
+        for ref, progress in self.state.objects.items():
+            if progress.stage in (Stage.APPLIED, Stage.DONE):
+                self._follow(watchers, ref)
+            if progress.stage is Stage.APPLIED:
+                self._settle(ref, progress.version)
+        return handle.handle(self.state, self._past.resumed)
+
     def _troubles(self) -> Troubles:
         steps = self._plan.steps
         return Troubles(steps.keys(), Secrets.of(step.manifest for step in steps.values()))
@@ -173,18 +206,7 @@ class Driver:
         return [fact]
 
     def _perform(self, commands: Iterable[Command], writers: Writers, watchers: Watchers) -> None:
-        for ended in self.state.take_ended():
-            self._recorder.record(
-                ObjectEnded(
-                    ended.step.ref,
-                    ended.outcome,
-                    ended.is_current,
-                    ended.reason,
-                    ended.because,
-                    ended.released_without,
-                    self._now(),
-                )
-            )
+        self._record_ends()
         for command in commands:
             match command:
                 case Apply(ref, attempt):
@@ -209,13 +231,33 @@ class Driver:
                 case _:
                     assert_never(command)
 
+    def _record_ends(self) -> None:
+        for ended in self.state.take_ended():
+            if ended.step.ref in self._past.ended:
+                continue
+            self._recorder.record(
+                ObjectEnded(
+                    ended.step.ref,
+                    ended.outcome,
+                    ended.is_current,
+                    ended.reason,
+                    ended.because,
+                    ended.released_without,
+                    self._now(),
+                )
+            )
+
     def _adopt(self, ref: Ref) -> None:
         step = self._plan.steps[ref]
         assert step.action is Action.KEEP
         now = self._now()
         self._facts.put(WriteAccepted(ref, Outcome.UNCHANGED, step.version, now, now))
+        self._settle(ref, step.version)
+
+    def _settle(self, ref: Ref, version: int) -> None:
+        """What lives and has no readiness is healthy."""
         if not self._plan.rulebook.has_readiness(*ref.group_kind):
-            self._facts.put(HealthSeen(ref, Status(Health.CURRENT), step.version, now))
+            self._facts.put(HealthSeen(ref, Status(Health.CURRENT), version, self._now()))
 
     def _follow(self, watchers: Watchers, ref: Ref) -> None:
         kind = self._plan.kinds.of(ref)

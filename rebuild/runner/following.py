@@ -62,14 +62,14 @@ class Follower:
     version: str
     listener: Listener
     namespace: str = ""
+    known: set[Ref] = field(default_factory=set)
+    """What was there, and mattered, when it was last told of: before this process, at first."""
     _from: str = ""
     """The resourceVersion to go on from; nothing where everything is to be told."""
     _by_watch: bool = True
     """Whether the server can tell by a watch what there is."""
     _failures: int = 0
     _denied_since: float | None = None
-    _seen: set[Ref] = field(default_factory=set)
-    """What was there, and mattered, when it was last told of."""
     _told: set[Ref] = field(default_factory=set)
     """The same, since everything is being told anew."""
 
@@ -104,7 +104,7 @@ class Follower:
         resource_version = str(dig(event.body, "metadata", "resourceVersion") or "")
         match event.change:
             case Change.BOOKMARK if event.ends_initial:
-                for ref in sorted(self._seen - self._told):
+                for ref in sorted(self.known - self._told):
                     self._lost(ref, number(resource_version))
                 self._from = resource_version
             case Change.BOOKMARK:
@@ -114,7 +114,7 @@ class Follower:
             case _:
                 ref = ref_of(event.body)
                 if self.listener.saw(ref, event.body):
-                    self._seen.add(ref)
+                    self.known.add(ref)
                     self._told.add(ref)
         if self._from and resource_version:
             # Before all is told, objects come in no order that one could go on from.
@@ -122,15 +122,16 @@ class Follower:
 
     def _lost(self, ref: Ref, version: int) -> None:
         self._told.discard(ref)
-        if ref in self._seen:
-            self._seen.discard(ref)
+        if ref in self.known:
+            self.known.discard(ref)
             self.listener.gone(ref, version)
 
     def _is_denied(self, error: ClusterFault) -> bool:
         """Whether to give up: a server that has just started denies everything until it knows its bindings."""
         if self.kind.namespaced and not self.namespace:
             for namespace in self.listener.namespaces(self.kind):
-                self.listener.start(Follower(self.cluster, self.kind, self.version, self.listener, namespace))
+                known = {ref for ref in self.known if ref.namespace == namespace}
+                self.listener.start(Follower(self.cluster, self.kind, self.version, self.listener, namespace, known))
             return True
         now = self.listener.now()
         self._denied_since = now if self._denied_since is None else self._denied_since

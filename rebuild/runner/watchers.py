@@ -36,9 +36,12 @@ class Watchers:
         relevant: Collection[Ref],
         rulebook: Rulebook,
         troubles: Troubles | None = None,
+        known: frozenset[Ref] = frozenset(),
     ) -> None:
+        """`known` objects were there before this process: a first list without one says that it is gone."""
         self._cluster, self._facts, self._now = cluster, facts, now
         self._relevant, self._rulebook, self._troubles = relevant, rulebook, troubles
+        self._known = known
         self._lock = threading.Lock()
         """Guards the next three, which several threads change."""
         self._threads: list[threading.Thread] = []
@@ -51,7 +54,8 @@ class Watchers:
         """Watch a kind from now on; the second call for it does nothing."""
         if (kind.group, kind.kind) not in self._followed:
             self._followed.add((kind.group, kind.kind))
-            self.start(Follower(self._cluster, kind, version, self))
+            known = {ref for ref in self._known if ref.group_kind == (kind.group, kind.kind)}
+            self.start(Follower(self._cluster, kind, version, self, known=known))
 
     def notice(self, kind: Kind, sight: Sight) -> None:
         """Put facts about these objects as well, whether they are planned or not."""

@@ -8,20 +8,18 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from threading import Condition, Thread
 
+from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.engine.flow import OVERLOAD, Flow
 from rebuild.health.compute import Rulebook
 from rebuild.model.facts import Fact, HealthSeen, WriteAccepted, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kinds
-from rebuild.model.refs import Ref
-from rebuild.model.states import Outcome
+from rebuild.plan import outcomes
 from rebuild.plan.snapshot import version_of
-from rebuild.plan.steps import Action, Step
+from rebuild.plan.steps import Step
 from rebuild.runner.threads import Facts, start
 
-_MAYBE_DONE = (Cause.TRANSPORT, Cause.OVERLOAD, Cause.INTERNAL)
-"""Failures that leave open whether the API server has committed the write."""
 _NOT_SENT = Fault(Cause.TRANSPORT, 0, "was not sent: the run was stopped")
 
 
@@ -44,7 +42,6 @@ class Writers:
         """Guards all that follows and the flow."""
         self._waiting: list[tuple[float, int, Step, bool]] = []
         self._serial = count()
-        self._maybe_done: set[Ref] = set()
         self._in_flight = 0
         self._idle = 0
         self._closed = False
@@ -141,16 +138,10 @@ class Writers:
             else:
                 applied = self._cluster.apply(step.manifest, kind)
         except ClusterFault as error:
-            if error.fault.cause in _MAYBE_DONE:
-                self._maybe_done.add(ref)
             chance = random.random()  # noqa: S311 - jitter, not cryptography
             return [WriteFailed(ref, error.fault, chance, sent_at, self._now())], error.fault
         version = version_of(applied.body)
-        # What the plan did not find, and is there after a write of ours without an answer, came with that write.
-        created = applied.created or (ref in self._maybe_done and (recreate or step.action is Action.CREATE))
-        outcome = Outcome.CREATED if created else Outcome.CONFIGURED
-        if not created and version == step.version:
-            outcome = Outcome.UNCHANGED
+        outcome = outcomes.of(step, applied.body, created=applied.created, manager=FIELD_MANAGER)
         accepted = WriteAccepted(ref, outcome, version, sent_at, self._now())
         if self._rulebook.has_readiness(*ref.group_kind):
             # Its watch tells; the answer to a write is older than what the watch may have said meanwhile.

@@ -11,6 +11,7 @@ import random
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -62,7 +63,7 @@ def name(outside: Transport) -> Iterator[str]:
                     outside.request("DELETE", f"{path}?propagationPolicy=Background")
 
 
-def apply(cluster: ApiServer, found: Declared, names: set[str]) -> None:
+def apply(cluster: ApiServer, found: Declared) -> None:
     """Write the corpus as a run does, definitions before what they define; the kinds are then served."""
     for manifest in found.blueprint:
         kind = found.blueprint.kinds.of(manifest.ref)
@@ -70,7 +71,6 @@ def apply(cluster: ApiServer, found: Declared, names: set[str]) -> None:
         for _ in range(2000):
             try:
                 cluster.apply(manifest, kind)
-                names.add(str(manifest.ref))
                 break
             except ClusterFault as error:
                 # A new kind, and the account of a new namespace, take a moment.
@@ -107,7 +107,7 @@ def test_nothing_is_told_of_what_was_made_as_declared(
     asked = corpus.written(tmp_path / "source", name)
     found = corpus.read(cluster, asked)
     if creator == "rebuild":
-        apply(cluster, found, set())
+        apply(cluster, found)
     else:
         kubectl = [str(lab.binaries / "kubectl"), "--kubeconfig", str(lab.kubeconfig), creator.split()[1]]
         for _ in range(2000):
@@ -122,10 +122,10 @@ def test_nothing_is_told_of_what_was_made_as_declared(
 
     lines = settled(cluster, asked, name)
 
+    COUNTS[f"objects left alone after {creator}"] = len(found.blueprint)
+    COUNTS["kinds"] = len({manifest.ref.group_kind for manifest in found.blueprint})
+    COUNTS["false lines"] = COUNTS.get("false lines", 0) + len(lines)
     assert not lines
-    COUNTS["driftPrecisionObjects"] = COUNTS.get("driftPrecisionObjects", 0) + len(found.blueprint)
-    COUNTS["driftPrecisionKinds"] = len({manifest.ref.group_kind for manifest in found.blueprint})
-    COUNTS["driftFalseLines"] = COUNTS.get("driftFalseLines", 0) + len(lines)
 
 
 def test_every_addition_by_hand_is_found_and_nothing_else(
@@ -133,7 +133,7 @@ def test_every_addition_by_hand_is_found_and_nothing_else(
 ) -> None:
     asked = corpus.written(tmp_path / "source", name)
     found = corpus.read(cluster, asked)
-    apply(cluster, found, set())
+    apply(cluster, found)
     assert not settled(cluster, asked, name)
     chance = random.Random(SEED)
     expected: set[tuple[str, str, str]] = set()
@@ -155,15 +155,39 @@ def test_every_addition_by_hand_is_found_and_nothing_else(
     lines = mine(cluster, asked, name)
 
     missed, false = expected - lines, lines - expected
-    COUNTS["driftAdditionsInjected"] = len(expected)
-    COUNTS["driftForeignInjected"] = fields
-    COUNTS["driftUnmanagedInjected"] = len(expected) - fields
-    COUNTS["driftAdditionsFound"] = len(expected & lines)
-    COUNTS["driftAdditionKinds"] = len({manifest.ref.group_kind for manifest in found.blueprint})
-    COUNTS["driftFalseLines"] = COUNTS.get("driftFalseLines", 0) + len(false)
+    COUNTS["additions by hand"] = len(expected)
+    COUNTS["of them fields, keys and entries of declared objects"] = fields
+    COUNTS["of them objects that nobody declares"] = len(expected) - fields
+    COUNTS["additions found"] = len(expected & lines)
+    COUNTS["additions missed"] = len(missed)
+    COUNTS["kinds"] = len({manifest.ref.group_kind for manifest in found.blueprint})
+    COUNTS["false lines"] = COUNTS.get("false lines", 0) + len(false)
     assert (sorted(missed), sorted(false)) == ([], [])
     assert len(expected) >= 500
     assert refused < len(expected) / 10
+
+
+def test_an_object_that_is_nested_too_deeply_is_a_limit_of_the_answer(
+    cluster: ApiServer, outside: Transport, name: str, tmp_path: Path
+) -> None:
+    asked = corpus.written(tmp_path / "source", name, "Namespace", "CustomResourceDefinition", "Widget")
+    found = corpus.read(cluster, asked)
+    apply(cluster, found)
+    deep = Ref.of(f"{name}.example.com/v1", "Widget", name, "rich")
+    value: dict[str, Any] = {}
+    for _ in range(700):
+        value = {"a": value}
+    # orjson writes no more than 254 levels.
+    body = json.dumps({"spec": {"free": value}}).encode()
+    kind = found.blueprint.kinds.of(deep)
+    assert kind
+    headers = {"Content-Type": "application/merge-patch+json"}
+    outside.request("PATCH", f"{kind.item(deep)}?fieldManager=k9s", body=body, headers=headers)
+
+    report = corpus.look(cluster, asked)
+
+    assert [one.ref for one in report.unchecked] == [deep]
+    assert report.compared == len(found.blueprint) - 1
 
 
 def patch(outside: Transport, found: Declared, added: Addition) -> bool:

@@ -16,6 +16,7 @@ from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.facts import (
     Fact,
     HealthSeen,
+    RunResumed,
     StopAsked,
     Timer,
     TimerFired,
@@ -75,6 +76,12 @@ class Auditor:
         self.stopped = False
         self.relapses_over = False
         self.finishes = 0
+        self.pauses: dict[Ref, float] = {}
+        """Until when an object must not be tried again."""
+        self.lost: set[Ref] = set()
+        """Objects whose write was in flight when a process died."""
+        self.unseen: set[Ref] = set()
+        """What was ready before that and has not been seen since."""
 
     def begun(self, commands: list[Command]) -> None:
         """After `begin`."""
@@ -84,7 +91,9 @@ class Auditor:
     def happened(self, fact: Fact, commands: list[Command]) -> None:
         """After `handle`."""
         self.now = fact.at
-        if self.finishes:
+        if isinstance(fact, RunResumed):
+            self._resumed()
+        elif self.finishes:
             assert commands == [], "something is asked for after the end"
         else:
             self._learn(fact)
@@ -118,6 +127,15 @@ class Auditor:
         hard, soft = (self.edges[strength][edge.dependency] for strength in Strength)
         return all(map(self.is_open, hard)) and all(self.is_open(e) or self._is_lost(e.dependency) for e in soft)
 
+    def _resumed(self) -> None:
+        """Who went on knows what was recorded, and nothing of what another process waited for or saw."""
+        self.lost, self.in_flight = self.lost | self.in_flight, set()
+        for known in (self.running, self.seen, self.troubles, self.missed, self.noticed):
+            known.clear()
+        self.stopped = self.relapses_over = False
+        self.finishes = 0
+        self.unseen = {ref for ref, end in self.ends.items() if end[0] is Stage.DONE and self.steps[ref].awaited}
+
     def _learn(self, fact: Fact) -> None:
         match fact:
             case WriteAccepted(ref=ref) if ref in self.in_flight:
@@ -134,6 +152,7 @@ class Auditor:
             case HealthSeen(ref=ref) if ref in self.steps:
                 if fact.version >= self.seen.get(ref, (0,))[0]:
                     self.seen[ref] = fact.version, fact.status
+                    self.unseen.discard(ref)
                     self._settle(ref)
             case TroubleSeen(ref=ref) if ref in self.steps:
                 self.troubles[ref] = fact.trouble
@@ -149,6 +168,8 @@ class Auditor:
                     self.stopped = True
                 elif timer.kind is TimerKind.RELAPSE:
                     self.relapses_over = True
+                elif timer.kind is TimerKind.RETRY and timer.ref:
+                    self.pauses.pop(timer.ref, None)
                 elif timer.kind is TimerKind.HOLD and timer.ref:
                     self.held.add(timer.ref)
                 elif timer.kind is TimerKind.GRACE and timer.ref:
@@ -212,7 +233,10 @@ class Auditor:
         assert ref not in self.ends
         assert ref not in self.versions, "an accepted object is not written again"
         assert all(self.is_open(edge) for edge in self.edges[Strength.HARD][ref])
-        if attempt > 1:
+        self.pauses.pop(ref, None)
+        if ref in self.lost:
+            self.lost.discard(ref)
+        elif attempt > 1:
             self._check_retry(ref, attempt)
         else:
             without = {edge for edge in self.edges[Strength.SOFT][ref] if not self.is_open(edge)}
@@ -298,7 +322,12 @@ class Auditor:
                     assert 0 < command.seconds <= RECREATION.longest
                     return
                 assert fault.cause not in NEVER_RETRIED
-                assert 0 < fault.retry_after <= command.seconds or 0 < command.seconds <= 30
+                until = self.now + command.seconds
+                if self.pauses.get(timer.ref, 0.0) > self.now:
+                    assert abs(until - self.pauses[timer.ref]) < 0.01, "who resumes waits as long as was left"
+                else:
+                    assert 0 < fault.retry_after <= command.seconds or 0 < command.seconds <= 30
+                self.pauses[timer.ref] = until
 
     def _check_ends(self) -> None:
         told = [progress.step.ref for progress in self.state.take_ended()]
@@ -325,7 +354,7 @@ class Auditor:
     def _relapsed(self) -> bool:
         """Whether something that ended well is on its way again."""
         return any(
-            end[0] is Stage.DONE and self.steps[ref].awaited and self._is_on_its_way(ref)
+            end[0] is Stage.DONE and self.steps[ref].awaited and (ref in self.unseen or self._is_on_its_way(ref))
             for ref, end in self.ends.items()
         )
 

@@ -41,10 +41,11 @@ def added(source: SourceRead, *lines: Line) -> tuple[list[Line], list[str]]:
     return authorship.added(list(lines), SourceOptions(source.repository), source)
 
 
-def line(kind: DriftKind, *path: str, origin: Origin | None = None) -> Line:
+def line(kind: DriftKind, *path: str, declared: str = "", origin: Origin | None = None) -> Line:
     place: paths.Path = path
     origin = origin or Origin("all.yaml", 1, "c", Provenance.COMMIT)
-    return Line(Drift(kind, REF, paths.render(place), "1", "2", origin=origin), place)
+    declared = declared or {"a": '"one"', "b": '"three"'}.get(path[-1] if path else "", "{}")
+    return Line(Drift(kind, REF, paths.render(place), declared, "2", origin=origin), place)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,8 @@ def line(kind: DriftKind, *path: str, origin: Origin | None = None) -> Line:
         (line(DriftKind.CHANGED, "data", "b"), "Bob", 6, True),
         (line(DriftKind.CHANGED, "data"), "Bob", 4, True),
         (line(DriftKind.CHANGED, "metadata", "labels", "by-a-patch"), "Bob", 1, False),
+        (line(DriftKind.CHANGED, "data", "a", declared='"patched"'), "Bob", 1, False),
+        (line(DriftKind.CHANGED, "data", "a", declared='"hmac:0123"'), "Alice", 5, True),
         (line(DriftKind.FOREIGN, "data", "c"), "Bob", 1, False),
         (line(DriftKind.MISSING), "Bob", 1, False),
     ],

@@ -15,6 +15,7 @@ import orjson
 import pytest
 import yaml
 
+from rebuild.cluster import client
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.connect import connect, open_transport
 from rebuild.cluster.port import ClusterFault
@@ -161,8 +162,8 @@ class Hiccups:
     def _answer(self, path: str) -> tuple[int, bytes]:
         if path.partition("?")[0] == self._path:
             self.asked += 1
-            if self._faults:
-                return self._faults.pop(0), b"{}"
+            if self._faults and (fault := self._faults.pop(0)) != PASS:
+                return fault, b"{}"
         try:
             status, body = self._transport.request("GET", path)
         except ClusterFault as error:
@@ -171,6 +172,8 @@ class Hiccups:
 
 
 RESET = 0
+PASS = -1
+"""No fault: the page is handed out."""
 CONFIG_MAPS = "/api/v1/configmaps"
 
 
@@ -200,6 +203,31 @@ def test_a_list_that_hiccups_is_asked_for_again(
     assert way.asked == len(faults) + 1
     assert held.get(Ref("", "ConfigMap", "kube-system", "kube-root-ca.crt"))
     assert not held.unread
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("fault", [RESET, 410, 500, 503], ids=str)
+def test_a_list_that_breaks_off_in_the_middle_is_asked_for_anew(
+    snapshot: Callable[[Sequence[int]], tuple[Hiccups, Snapshot]], monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    monkeypatch.setattr(client, "PAGE", 1)
+    pages, whole = snapshot([])
+    way, held = snapshot([PASS, PASS, fault])
+    assert pages.asked > 3
+    assert way.asked == pages.asked + 3
+    assert list(held.of_kind("", "ConfigMap")) == list(whole.of_kind("", "ConfigMap"))
+    assert not held.unread
+
+
+@pytest.mark.live
+def test_a_kind_that_the_server_cannot_read_hides_no_other(
+    snapshot: Callable[[Sequence[int]], tuple[Hiccups, Snapshot]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observe, "PATIENCE", 1.0)
+    way, held = snapshot([500] * 1000)
+    assert 1 < way.asked < 10
+    assert held.get(Ref("", "Namespace", "", "kube-system"))
+    assert {unread.cause for unread in held.unread.values()} == {Cause.INTERNAL}
 
 
 @pytest.mark.live

@@ -70,7 +70,9 @@ def of_declared(
         line = Drift(kind, manifest.ref, shown.path, shown.declared, shown.live, writes, manifest.origin)
         known = controllers.controller_for(manifest, live, deviation.path, setting)
         found.add(_judged(line, deviation.path, known, manifest, live, setting))
-        changed.append(deviation.path)
+        # Where a whole value is told, what others put into it is told with it.
+        if deviation.live is not compare.ABSENT and deviation.live == paths.lookup(live, deviation.path):
+            changed.append(deviation.path)
     for added in foreign.additions(sent, live, setting.schemas, ours=setting.manager, custom=custom):
         if any(added.path[: len(path)] == path for path in changed):
             continue
