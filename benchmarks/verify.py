@@ -23,8 +23,9 @@ from pathlib import Path
 import orjson
 
 from rebuild.cluster.client import FIELD_MANAGER, ApiServer
-from rebuild.cluster.connect import IN_FLIGHT, connect
+from rebuild.cluster.connect import connect
 from rebuild.cluster.port import ClusterFault
+from rebuild.engine.flow import START
 from rebuild.manifests.read import read
 from rebuild.model import kinds
 from rebuild.model.blueprint import Blueprint
@@ -148,7 +149,7 @@ def write(cluster: ApiServer, blueprint: Blueprint) -> None:
 
     spaces = [manifest for manifest in blueprint if manifest.ref.kind == "Namespace"]
     others = [manifest for manifest in blueprint if manifest.ref.kind != "Namespace"]
-    with ThreadPoolExecutor(IN_FLIGHT) as pool:
+    with ThreadPoolExecutor(int(START)) as pool:
         for batch in (spaces, others):
             deque(pool.map(apply, batch), maxlen=0)
 

@@ -14,7 +14,7 @@ from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
 from rebuild.model.events import ApplyAsked
-from rebuild.ops import experience, guard, rights, rules, sources
+from rebuild.ops import experience, guard, recreation, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -26,6 +26,7 @@ Examples:
   rebuild apply . --path clusters/prod --context staging
   rebuild apply https://git.example.com/env.git --ref v1.4 --context staging --yes
   rebuild apply . --path clusters/prod --context staging --dry-run
+  rebuild apply . --path clusters/prod --context staging --recreate job
   rebuild apply . --path clusters/prod --context staging --rules rules.yaml --stable-for 2m
 \b
 Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable input
@@ -42,6 +43,7 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 @options.source
 @options.target
 @options.limits
+@options.recreate
 @options.rules
 @options.stability
 @click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
@@ -59,6 +61,7 @@ def command(
     request_timeout: float,
     timeout: float | None,
     object_timeout: float | None,
+    recreate: tuple[str, ...],
     rules_file: Path | None,
     stable: float | None,
     imported: bool | None,
@@ -70,12 +73,16 @@ def command(
 ) -> int:
     """Write what SOURCE declares to the cluster of --context, in dependency order, and verify every object.
 
-    Never deletes anything. Fields that others own are left to them, and a conflict is reported. A second run
-    writes only what has changed.
+    Deletes nothing but what --recreate allows. Fields that others own are left to them, and a conflict is reported. A
+    second run writes only what has changed.
     """
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
     own = rules.read(rules_file, takes_over=imported is not False)
-    policy = Policy(**_given(run_deadline=timeout, object_deadline=object_timeout))
+    usual = Policy()
+    policy = Policy(
+        run_deadline=usual.run_deadline if timeout is None else timeout,
+        object_deadline=usual.object_deadline if object_timeout is None else object_timeout,
+    )
     with finish.view_for(mode) as view:
         run = Run("plan" if dry_run else "apply", listener=view, stable=stable or 0.0, durable=not dry_run)
         with (
@@ -90,6 +97,7 @@ def command(
             run.record(target.event)
             with run.phase("plan"):
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
+                policy = replace(policy, recreate=recreation.kinds(recreate, found.blueprint))
                 around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
                 plan = plans.on_target(found, around, own)
                 if dry_run:
@@ -98,7 +106,7 @@ def command(
             stopped = ""
             policy = replace(policy, run_deadline=max(policy.run_deadline - run.now(), 0.0))
             if not dry_run:
-                rights.assert_sufficient(target.cluster, plan)
+                rights.assert_sufficient(target.cluster, plan, recreate=policy.recreate)
                 doubt = guard.objection(target, around.snapshot, plan)
                 if doubt and yes:
                     view.note(doubt)
@@ -115,7 +123,7 @@ def command(
                         request_timeout=request_timeout,
                         rules=_absolute(rules_file),
                         takes_over=imported is not False,
-                        **asdict(policy),
+                        **{**asdict(policy), "recreate": tuple(sorted(map("/".join, policy.recreate)))},
                     )
                 )
                 stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
@@ -135,7 +143,3 @@ def _confirm(doubt: str) -> None:
 
 def _absolute(path: Path | None) -> str:
     return str(path.absolute()) if path else ""
-
-
-def _given(**values: float | None) -> dict[str, float]:
-    return {name: value for name, value in values.items() if value is not None}

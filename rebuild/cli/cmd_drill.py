@@ -50,6 +50,7 @@ Exit codes: 0 recovered and verified · 1 not recovered, or slower than the obje
 @options.kind
 @click.option("--objective", type=options.Duration(), default=None, help="Recovery time objective (RTO), such as 10m.")
 @options.limits
+@options.recreate
 @options.rules
 @options.stability
 @click.option("--keep", is_flag=True, help="Leave the target running; `rebuild lab list` shows it.")
@@ -70,6 +71,7 @@ def command(
     objective: float | None,
     timeout: float | None,
     object_timeout: float | None,
+    recreate: tuple[str, ...],
     rules_file: Path | None,
     stable: float | None,
     imported: bool | None,
@@ -106,6 +108,7 @@ def command(
         rules=rules_file or chosen.rules,
         imported_rules=chosen.imported_rules if imported is None else imported,
         keep=keep,
+        recreate=recreate,
     )
     given(chosen.providers, nodes, KindOptions(kind_config, image, preload))
     if "kind" in chosen.providers:

@@ -66,7 +66,7 @@ def command(
             found = declared(sources.read_all(source), kinds=target.served, namespace=source.namespace)
             own = rules.read(Path(asked.rules) if asked.rules else None, takes_over=asked.takes_over)
             plan = resume.plan(past, found.blueprint, target, own)
-            rights.assert_sufficient(target.cluster, plan)
+            rights.assert_sufficient(target.cluster, plan, recreate=past.policy.recreate)
             run = Run.resumed(past, listener=view)
             with finish.recorded(run, form=form, report_file=report_file):
                 stopped = apply(

@@ -16,6 +16,7 @@ from rebuild.console.words import trouble
 from rebuild.model.events import (
     ApplyAsked,
     Event,
+    FlowSettled,
     IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
@@ -117,7 +118,7 @@ class PlainView:
             case RunResumed(since, clock, _, _, at):
                 gap = f"after a gap of {at - since:.1f} s" if clock is not GapClock.NONE else "after a gap"
                 self._say(at, "resumed", gap)
-            case PodsObserved() | ImageObserved() | ApplyAsked() | IgnoreRulesUsed():
+            case PodsObserved() | ImageObserved() | ApplyAsked() | IgnoreRulesUsed() | FlowSettled():
                 pass
             case TimerFired(_, at):
                 self._sign_of_life(at)

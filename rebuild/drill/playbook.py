@@ -145,6 +145,8 @@ class DrillOptions:
     """How to judge health, and which differences to ignore."""
     imported_rules: bool = True
     keep: bool = False
+    recreate: tuple[str, ...] = ()
+    """The kinds whose objects may be deleted and made anew, as the user named them."""
 
 
 def read(path: Path) -> DrillOptions:

@@ -41,7 +41,7 @@ class ApplyAsked:
     """How `apply` was called, as far as another process needs that to go on with it; credentials are left out.
 
     Where the source is, `SourceRead` says; `additions` are folders beside it. `rules` is the user's file of rules,
-    empty where there is none. The last five are the engine's patience in seconds.
+    empty where there is none. Those from `object_deadline` on are the engine's patience in seconds.
     """
 
     namespace: str
@@ -56,6 +56,8 @@ class ApplyAsked:
     soft_hold: float
     grace: float
     image_patience: float
+    recreate: tuple[str, ...] = ()
+    """The kinds that may be made anew, each as `group/Kind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,8 @@ class TargetBound:
 class PlannedObject:
     """One object as the plan has it; `digest` stands for what will be sent, since the journal holds no bodies.
 
-    `awaited` says whether the run waits for its health: where not, the target cannot prove that. `tail` and `version`
-    are those of its step.
+    `awaited` says whether the run waits for its health: where not, the target cannot prove that. `tail`, `version` and
+    `uid` are those of its step.
     """
 
     ref: Ref
@@ -122,6 +124,7 @@ class PlannedObject:
     awaited: bool = True
     tail: float = 0.0
     version: int = 0
+    uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,29 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class WriteIntended:
-    """A write is about to leave."""
+    """A write is about to leave, after the object with the UID `replaces` is deleted, where there is one."""
 
     ref: Ref
     attempt: int
+    at: float
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSettled:
+    """How many writes could be under way at once when the last one was answered, and what kept that number there.
+
+    `lowest` and `highest` are its extremes, `busiest` the most that were under way, `overloads` how many of the
+    `writes` were answered with a wish for patience, or not at all.
+    """
+
+    limit: int
+    lowest: int
+    highest: int
+    busiest: int
+    writes: int
+    overloads: int
+    why: str
     at: float
 
 
@@ -249,6 +271,7 @@ Event: TypeAlias = (
     | TargetBound
     | Planned
     | WriteIntended
+    | FlowSettled
     | ObjectEnded
     | ObjectVerified
     | ObjectRelapsed

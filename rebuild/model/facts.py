@@ -20,6 +20,8 @@ class TimerKind(StrEnum):
 
     RETRY = "retry"
     """Try a failed write again."""
+    WAKE = "wake"
+    """Try a failed write again sooner, because something has happened that may let it pass."""
     HOLD = "hold"
     """Stop waiting for soft gates."""
     DEADLINE = "deadline"
@@ -36,10 +38,14 @@ class TimerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Names a timer; an object has at most one of each kind."""
+    """Names a timer; an object has at most one of each kind, and for each attempt at most one retry and one wake.
+
+    `attempt` is the failed one that a retry or a wake follows; when another has left meanwhile, it means nothing.
+    """
 
     kind: TimerKind
     ref: Ref | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)

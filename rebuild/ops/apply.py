@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rebuild.cluster.connect import IN_FLIGHT
 from rebuild.engine.policy import Policy
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.errors import Incomplete, Unreachable
@@ -55,7 +54,6 @@ def apply(
             policy=policy,
             recorder=run,
             now=run.now,
-            in_flight=IN_FLIGHT,
             follow_pods=target.capabilities.containers,
             past=past,
         )

@@ -64,6 +64,7 @@ def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:
                 step.awaited,
                 step.tail,
                 step.version,
+                step.uid,
             )
             for step in plan.steps.values()
         ),

@@ -75,6 +75,7 @@ class Unfinished:
             soft_hold=asked.soft_hold,
             grace=asked.grace,
             image_patience=asked.image_patience,
+            recreate=frozenset((group, kind) for group, _, kind in (each.rpartition("/") for each in asked.recreate)),
         )
 
     @property

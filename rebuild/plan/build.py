@@ -169,7 +169,8 @@ def _step(
         return Step(manifest, Action.KEEP, awaited, tail, version_of(live))
     manifest = manifest.with_body(reapply.without_controller_owned(manifest, live, setting))
     reason = f"differs in {', '.join(differing)}"
-    return Step(manifest, Action.CONFIGURE, awaited, tail, version_of(live), reason)
+    uid = str(dig(live, "metadata", "uid") or "")
+    return Step(manifest, Action.CONFIGURE, awaited, tail, version_of(live), reason, uid)
 
 
 def _differing(manifest: Manifest, live: Body, setting: Setting) -> list[str]:

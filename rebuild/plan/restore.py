@@ -75,7 +75,9 @@ def restored(
         if manifest is None:
             changed.append(ref)
         else:
-            steps[ref] = Step(manifest, Action(each.action), each.awaited, each.tail, each.version, each.reason)
+            steps[ref] = Step(
+                manifest, Action(each.action), each.awaited, each.tail, each.version, each.reason, each.uid
+            )
     if changed:
         raise Changed(changed)
     return Plan(

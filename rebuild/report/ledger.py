@@ -16,6 +16,7 @@ from typing import assert_never
 from rebuild.model.events import (
     ApplyAsked,
     Event,
+    FlowSettled,
     IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
@@ -51,7 +52,7 @@ from rebuild.model.troubles import Trouble
 
 GAP = "gap"
 """The phase in which nobody carried out the run."""
-ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.UNCHANGED)
+ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.RECREATED, Outcome.UNCHANGED)
 """The API server holds the object as we sent it."""
 
 
@@ -167,6 +168,7 @@ class Ledger:
     source: SourceRead | None = None
     target: TargetBound | None = None
     plan: Planned | None = None
+    flow: FlowSettled | None = None
     end: RunEnded | None = None
     resumed: list[RunResumed] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
@@ -216,6 +218,8 @@ class Ledger:
                 self._phase_ended(event)
             case StageEnded():
                 self._stage_ended(event)
+            case FlowSettled():
+                self.flow = event
             case RunEnded():
                 self.end = event
             case RunResumed():

@@ -49,6 +49,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "source": _source(ledger),
         "target": _target(ledger),
         "recovery": _recovery(ledger, answer),
+        "flow": _flow(ledger),
         "resumptions": [_resumption(resumed) for resumed in ledger.resumed],
         "counts": {
             **_counts(judged),
@@ -67,6 +68,21 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "ignoreRules": [rule_use(use) for use in ledger.ignore_rules],
         "findings": found_all,
         "images": [_image(need, ledger.images.get(need.image)) for need in ledger.plan.images] if ledger.plan else [],
+    }
+
+
+def _flow(ledger: Ledger) -> dict[str, Any] | None:
+    flow = ledger.flow
+    if flow is None:
+        return None
+    return {
+        "limit": flow.limit,
+        "lowest": flow.lowest,
+        "highest": flow.highest,
+        "busiest": flow.busiest,
+        "requests": flow.writes,
+        "overloads": flow.overloads,
+        "why": flow.why,
     }
 
 

@@ -13,12 +13,11 @@ from rebuild.model.facts import GapClock
 from rebuild.model.findings import ADMISSION, Severity
 from rebuild.model.pods import PodTimes
 from rebuild.model.refs import Ref
-from rebuild.model.states import Outcome
 from rebuild.model.wording import counted
 from rebuild.report import fidelity
 from rebuild.report.judgement import FAILURES, Judgement, findings, judgements, limits
 from rebuild.report.ledger import Ledger, Standing
-from rebuild.report.verdict import Word, explanation, verdict, was_timed
+from rebuild.report.verdict import BEFORE, Word, explanation, verdict, was_timed
 
 TOP = 5
 """Rows of what took long; the JSON document has all."""
@@ -63,7 +62,7 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
         yield f"recovery time on {target}" if target else "recovery time"
     else:
         yield from [target] if target else []
-        present = sum(r.outcome in (Outcome.CONFIGURED, Outcome.UNCHANGED) for r in ledger.objects.values())
+        present = sum(r.outcome in BEFORE for r in ledger.objects.values())
         if not was_timed(ledger):
             yield "recovery time not measured: the clock went back in a gap"
         else:
@@ -106,6 +105,7 @@ def summary(ledger: Ledger) -> list[str]:
         *_section("Images", _images(ledger)),
         *_section("Slowest to become ready", _slowest(ledger)),
         *_section(f"Fidelity: {ledger.target.fidelity if ledger.target else 'unknown'}", _fidelity(ledger)),
+        *_section("Writes", _writes(ledger)),
         *_section("Gaps: nobody carried out the run", _gaps(ledger)),
         *_section("Phases", _phases(ledger)),
     ]
@@ -227,6 +227,11 @@ def _fidelity(ledger: Ledger) -> Iterator[str]:
     if known.caveat:
         yield f"proves: {'; '.join(known.proves) or 'unknown'}"
         yield f"does not prove: {'; '.join(known.does_not_prove) or 'unknown'}"
+
+
+def _writes(ledger: Ledger) -> Iterator[str]:
+    if flow := ledger.flow:
+        yield f"{counted(flow.writes, 'request')}, at last up to {flow.limit} at once: {flow.why}"
 
 
 def _gaps(ledger: Ledger) -> Iterator[str]:

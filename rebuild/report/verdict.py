@@ -20,6 +20,8 @@ from rebuild.report.ledger import Ledger, Record
 
 SIGHUP, SIGINT, SIGTERM = (f"interrupted by {name}" for name in ("SIGHUP", "SIGINT", "SIGTERM"))
 """The reasons to give with a StopAsked (and so with RunEnded) when a signal stops the run."""
+BEFORE = (Outcome.CONFIGURED, Outcome.RECREATED, Outcome.UNCHANGED)
+"""What becomes of objects that were there before the run."""
 _SIGNALS = {SIGHUP: Exit.HUNG_UP, SIGINT: Exit.INTERRUPTED, SIGTERM: Exit.TERMINATED}
 
 
@@ -79,7 +81,7 @@ def _timed(ledger: Ledger, judged: dict[Ref, Judgement]) -> Verdict:
 def was_recovery(ledger: Ledger) -> bool:
     """Whether the run brought back what was not there: to look, or to touch up what lives, is no recovery."""
     found = {record.outcome for record in ledger.objects.values()}
-    return ledger.verb in ("apply", "drill") and not found & {Outcome.CONFIGURED, Outcome.UNCHANGED}
+    return ledger.verb in ("apply", "drill") and found.isdisjoint(BEFORE)
 
 
 def was_timed(ledger: Ledger) -> bool:

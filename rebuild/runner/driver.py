@@ -10,16 +10,18 @@ from typing import Protocol, assert_never
 
 from rebuild.cluster.port import Cluster
 from rebuild.engine import handle
-from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
+from rebuild.engine.commands import Adopt, Apply, Command, Finish, Notice, Recreate, StartTimer
+from rebuild.engine.flow import Flow
 from rebuild.engine.policy import Policy
 from rebuild.engine.state import Stage, State
 from rebuild.journal.file import JournalBroken
-from rebuild.model.events import Event, ObjectEnded, WriteIntended
+from rebuild.model.events import Event, FlowSettled, ObjectEnded, WriteIntended
 from rebuild.model.facts import Fact, HealthSeen, RunResumed, StopAsked, TimerFired, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
 from rebuild.model.secrets import Secrets
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.plan.steps import Action, Plan
+from rebuild.runner.syncing import Syncer
 from rebuild.runner.threads import Facts
 from rebuild.runner.timers import Timers
 from rebuild.runner.troubles import Troubles
@@ -40,7 +42,7 @@ class Recorder(Protocol):
         """Show the event to those who fold it, without writing it down."""
 
     def sync(self) -> None:
-        """Make what was recorded durable; raises when that is not possible."""
+        """Make what was recorded durable; raises when that is not possible. Called by a thread of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,18 @@ class Driver:
         policy: Policy,
         recorder: Recorder,
         now: Callable[[], float],
-        in_flight: int,
+        flow: Flow | None = None,
         follow_pods: bool = False,
         past: Past = NOTHING,
     ) -> None:
-        """Take what a run needs; `follow_pods` where the target runs real containers, which may be in trouble."""
+        """Take what a run needs; `follow_pods` where the target runs real containers, which may be in trouble.
+
+        `flow` is the limit to begin with, where that is not the usual one.
+        """
         self._past = past
         self._plan, self._cluster, self._recorder, self._now = plan, cluster, recorder, now
         self._pods = plan.kinds.get("", "Pod") if follow_pods else None
-        self._in_flight = in_flight
+        self._flow = flow or Flow()
         self._facts: Facts = SimpleQueue()
         self._timers = Timers()
         self._finished = False
@@ -112,13 +117,9 @@ class Driver:
             troubles=self._troubles() if self._pods else None,
         )
         writers = Writers(
-            self._cluster,
-            self._plan.kinds,
-            self._facts,
-            self._now,
-            rulebook=self._plan.rulebook,
-            threads=self._in_flight,
+            self._cluster, self._plan.kinds, self._facts, self._now, rulebook=self._plan.rulebook, flow=self._flow
         )
+        syncer = Syncer(self._recorder.sync, self._facts)
         patient = True
         try:
             for ref in self._plan.expected:
@@ -133,7 +134,8 @@ class Driver:
                     self._perform(handle.handle(self.state, fact), writers, watchers)
                 if self.state.stop_reason:
                     writers.withdraw()
-                self._sync()
+                self._ask_for_sync(syncer)
+            self._tell_flow()
         except JournalBroken:
             writers.close()
             self._collect(self._in_hand)
@@ -145,6 +147,23 @@ class Driver:
         finally:
             writers.close(wait=patient)
             watchers.close(wait=patient)
+            syncer.close(wait=patient)
+
+    def _tell_flow(self) -> None:
+        flow = self._flow
+        if flow.writes:
+            self._recorder.record(
+                FlowSettled(
+                    flow.slots,
+                    flow.lowest,
+                    flow.highest,
+                    flow.busiest,
+                    flow.writes,
+                    flow.overloads,
+                    flow.why(),
+                    self._now(),
+                )
+            )
 
     def _begin(self, watchers: Watchers) -> list[Command]:
         """The first commands; of what was sent before, the watches have to tell again how it is."""
@@ -194,6 +213,14 @@ class Driver:
                     self._recorder.record(WriteIntended(ref, attempt, self._now()))
                     self._follow(watchers, ref)
                     writers.submit(self._plan.steps[ref])
+                case Recreate(ref, attempt):
+                    step = self._plan.steps[ref]
+                    self._recorder.record(WriteIntended(ref, attempt, self._now(), replaces=step.uid))
+                    writers.submit(step, recreate=True)
+                case Notice(sight):
+                    kind = self._plan.kinds.get(sight.group, sight.kind)
+                    if kind:
+                        watchers.notice(kind, sight)
                 case Adopt(ref):
                     self._follow(watchers, ref)
                     self._adopt(ref)
@@ -240,8 +267,8 @@ class Driver:
             version = ref.version if ref.version in kind.versions else kind.versions[0]
             watchers.follow(kind, version)
 
-    def _sync(self) -> None:
+    def _ask_for_sync(self, syncer: Syncer) -> None:
         now = self._now()
         if now - self._synced_at >= SYNC_SECONDS:
             self._synced_at = now
-            self._recorder.sync()
+            syncer.ask()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
-from rebuild.engine.commands import Adopt, Apply, Command, StartTimer
+from rebuild.engine.commands import Adopt, Apply, Command, Notice, Recreate, StartTimer
 from rebuild.engine.handle import begin, handle
 from rebuild.engine.policy import Policy
 from rebuild.engine.state import Progress, State
@@ -94,7 +94,7 @@ class World:
         self._numbers = iter(self.script)
         self._now = 0.0
         self._version = 0
-        self._requests: list[Apply | Adopt] = []
+        self._requests: list[Apply | Adopt | Recreate] = []
         self._answers: list[Fact] = []
         self._watch: dict[Ref, deque[HealthSeen]] = {}
         self._pods: dict[Ref, deque[Trouble | None]] = {}
@@ -188,8 +188,13 @@ class World:
         for command in commands:
             if isinstance(command, StartTimer):
                 self._timers.append((self._now + command.seconds, command.timer))
-            elif isinstance(command, Apply | Adopt):
+            elif isinstance(command, Apply | Adopt | Recreate):
                 self._requests.append(command)
+            elif isinstance(command, Notice) and self._number() % 2:
+                # Somebody makes what is looked for, or it was there all the time.
+                sight = command.sight
+                seen = Ref(sight.group, sight.kind, sight.namespace, sight.name or "some")
+                self._shows(seen, (Health.IN_PROGRESS, Health.CURRENT, Health.NOT_FOUND))
 
     def _answer(self, fact: Fact) -> None:
         self._answers.remove(fact)
@@ -209,16 +214,16 @@ class World:
         self._now = entry[0]
         self._tell(TimerFired(entry[1], self._now))
 
-    def _serve(self, request: Apply | Adopt) -> None:
+    def _serve(self, request: Apply | Adopt | Recreate) -> None:
         self._requests.remove(request)
         ref, fate = request.ref, self.fates[request.ref]
         refusals = self._refusals.get(ref, [])
-        if isinstance(request, Apply) and (refusals or request.attempt <= len(fate.faults)):
+        if not isinstance(request, Adopt) and (refusals or request.attempt <= len(fate.faults)):
             cause = refusals.pop(0) if refusals else fate.faults[request.attempt - 1]
             fault = Fault(cause, 0, "refused", fate.retry_after)
             self._answers.append(WriteFailed(ref, fault, self._number() % 10 / 10, self._now, self._now))
         else:
-            outcome = Outcome.CREATED if isinstance(request, Apply) else Outcome.UNCHANGED
+            outcome = Outcome.UNCHANGED if isinstance(request, Adopt) else Outcome.CREATED
             self._answers.append(WriteAccepted(ref, outcome, self._version + 1, self._now, self._now))
             self._shows(ref, fate.healths)
             self._pods.setdefault(ref, deque(fate.troubles))
@@ -226,7 +231,7 @@ class World:
     def _shows(self, ref: Ref, healths: Iterable[Health]) -> None:
         for health in healths:
             self._version += 1
-            assumed = health is Health.CURRENT and self.fates[ref].assumed
+            assumed = health is Health.CURRENT and self.fates.get(ref, Fate()).assumed
             status = Status(health, f"it is {health}", assumed=assumed, provisional=assumed)
             seen = HealthSeen(ref, status, self._version, self._now)
             self._watch.setdefault(ref, deque()).append(seen)

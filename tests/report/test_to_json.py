@@ -14,6 +14,7 @@ from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.events import (
     ApplyAsked,
     Event,
+    FlowSettled,
     IgnoreRulesUsed,
     ImageObserved,
     PhaseBegan,
@@ -74,6 +75,7 @@ def eventful() -> list[Event]:
         replace(ended(WEB, Outcome.SKIPPED, ready=False, because=DB, at=2.2), released_without=(EDGE,)),
         RunResumed(5.5, GapClock.WALL, "2026-01-02T04:00:00Z", Process("7@7", "me", "here", "b", 1.0), 8.25),
         TroubleSeen(WEB, Trouble(TroubleKind.CRASH, "Pod web-1: container web ended with exit code 3"), 5.0),
+        FlowSettled(12, 8, 16, 10, 400, 3, "3 answers told of overload", 6.0),
         PodsObserved(WEB, (TIMES,), (PodEvent("BackOff", "Back-off restarting failed container", 4),)),
         ImageObserved(NGINX.image, 1, 2, 1.25, 2.5, 1000),
         ApplyAsked("default", ("/etc/extra",), "staging", "", 60.0, "", True, 300.0, 1800.0, 10.0, 5.0, 30.0),

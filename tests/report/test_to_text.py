@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rebuild.model.events import Event, ImageObserved, PodsObserved, RunEnded, RunStarted, StageEnded
+from rebuild.model.events import Event, FlowSettled, ImageObserved, PodsObserved, RunEnded, RunStarted, StageEnded
 from rebuild.model.facts import TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
@@ -216,6 +216,12 @@ def test_the_stages_of_a_phase_stand_below_it() -> None:
         "    control plane      8.0 s",
         "  plan                 0.5 s",
     ]
+
+
+def test_the_limit_of_writes_is_told_with_its_reason() -> None:
+    lines = summary(fold(run(FlowSettled(12, 8, 16, 10, 400, 3, "3 answers told of overload", 6.0))))
+    at = lines.index("Writes")
+    assert lines[at + 1] == "  400 requests, at last up to 12 at once: 3 answers told of overload"
 
 
 def test_what_a_cluster_of_its_own_kind_proves_needs_no_caveat() -> None:
