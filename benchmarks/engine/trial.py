@@ -74,13 +74,13 @@ class Bench:
         """The workload's."""
         return self.prepared.workload.name
 
-    def trials(self, tool: str, slots: Slots) -> Iterator[Trial]:
-        """A run on a clean lab, then those with nothing to do, and a clean lab again."""
+    def trials(self, tool: str, slots: Slots, *, again: bool = True) -> Iterator[Trial]:
+        """A run on a clean lab, then those with nothing to do if they are wanted, and a clean lab again."""
         with tempfile.TemporaryDirectory(prefix="rebuild-bench-home-") as home:
             try:
                 first = self._first(tool, slots, Path(home))
                 yield first
-                if not first.failed and tool != "oracle":
+                if again and not first.failed and tool != "oracle":
                     for _ in range(self.prepared.workload.reruns):
                         yield self._again(tool, slots, Path(home))
             finally:

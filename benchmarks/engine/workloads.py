@@ -55,7 +55,7 @@ class Workload:
     tools: tuple[str, ...] = EVERYBODY
     folder: Path | None = None
     reruns: int = 0
-    """How often each tool runs again after its first run, with nothing changed (W9)."""
+    """How often each tool runs again in the first round, with nothing changed (W9)."""
     rounds: int = 0
     """How many rounds at most; 0 is as many as asked for."""
 
@@ -79,8 +79,8 @@ class Sizes:
 
     flat: int
     applications: int
-    depth: int
-    slow_depth: int
+    depths: tuple[int, int, int]
+    """Of the chains whose Jobs take 0, 0.3 and 1 s."""
     light: int
     slow_seconds: float
     definitions: int
@@ -89,9 +89,9 @@ class Sizes:
 
 
 SIZES = {
-    "tiny": Sizes(40, 2, 3, 2, 10, 0.2, 2, 8, 0),
-    "small": Sizes(400, 20, 10, 4, 200, 1.0, 10, 100, 1_000),
-    "full": Sizes(2_000, 60, 20, 8, 1_000, 2.0, 40, 800, 10_000),
+    "tiny": Sizes(40, 2, (3, 3, 2), 10, 0.2, 2, 8, 0),
+    "small": Sizes(400, 20, (30, 10, 3), 200, 1.0, 10, 100, 1_000),
+    "full": Sizes(2_000, 60, (100, 20, 5), 1_000, 1.5, 30, 600, 10_000),
 }
 
 
@@ -206,7 +206,7 @@ def table(sizes: Sizes, webhook: Webhook) -> dict[str, Callable[[], Iterable[Wor
     return {
         "W1": lambda: [flat("W1", sizes.flat, reruns=1)],
         "W2": lambda: [realistic(sizes.applications)],
-        "W4": lambda: [chain(sizes.depth, 0), chain(sizes.depth, 0.3), chain(sizes.slow_depth, 1)],
+        "W4": lambda: list(map(chain, sizes.depths, (0, 0.3, 1))),
         "W6": lambda: [diamond(sizes.light, sizes.slow_seconds)],
         "W7": lambda: [operators(sizes.definitions, sizes.resources, webhook)],
         "W9": unchanged,
