@@ -14,17 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rebuild.graph import build as graphs
-from rebuild.graph import hints
-from rebuild.lint import check as lint
-from rebuild.manifests.read import read
 from rebuild.model import kinds
-from rebuild.ops import parsed, sources
+from rebuild.ops import blueprint, sources
 from rebuild.ops import plan as plans
-from rebuild.ops.blueprint import Declared
 from rebuild.ops.sources import SourceOptions
 from rebuild.system import memory
-from rebuild.verify import schema
 
 
 def measure(folder: Path) -> dict[str, object]:
@@ -39,20 +33,18 @@ def measure(folder: Path) -> dict[str, object]:
 
     with phase("read"):
         found = sources.read_all(SourceOptions(str(folder)))
-    files = [file for source in found for file in source.files]
-    with phase("parse, blueprint"), parsed.kept(found) as parse:
-        blueprint = hints.installed(read(files, kinds=kinds.builtin(), namespace="default", parse=parse))
+    with phase("parse, blueprint"):
+        read = blueprint.read_from(found, kinds=kinds.builtin(), namespace="default")
     with phase("graph, rank"):
-        graph = graphs.build(blueprint)
+        graph = blueprint.ordered(read)
     with phase("lint"):
-        definitions = (m.body for m in blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
-        checked = lint.check(blueprint, schema.builtin().extended(definitions))
+        declared = blueprint.judged(read, graph)
     with phase("plan"):
-        plan = plans.offline(Declared(blueprint, graph, checked))
+        plan = plans.offline(declared)
     return {
         "objects": len(plan.steps),
         "edges": len(plan.edges),
-        "bytes": sum(len(file.data) for file in files),
+        "bytes": sum(len(file.data) for source in found for file in source.files),
         "spent": spent,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import phases, repository
+from benchmarks import phases, repository, verify
 from rebuild.system import places
 
 
@@ -24,3 +24,9 @@ def test_a_made_up_repository_is_the_same_every_time_and_can_be_planned(
     assert found["objects"] == 105
     assert isinstance(found["edges"], int)
     assert found["edges"] > 200
+
+
+def test_what_is_verified_for_time_is_as_many_objects_as_asked_for() -> None:
+    found = verify.declared(400)
+    assert len(found) == 402
+    assert len({manifest.ref.group_kind for manifest in found}) == 10

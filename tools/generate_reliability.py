@@ -1,6 +1,6 @@
 """Writes docs/reliability.md: the faults that tests provoke on a real control plane, and how the tests ended.
 
-`REBUILD_FIGURES=DIR uv run pytest -m fault` records the outcomes, and `python tools/generate_reliability.py DIR`
+`REBUILD_FIGURES=DIR uv run pytest -m fault` records the outcomes, and `python tools/generate_reliability.py DIR...`
 writes the page. A marked test without an outcome, or one that failed, is no row but an error. What rebuild does about a
 fault is told by the test itself: by its docstring, or by its name where it has none.
 """
@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 FILE = "faults.json"
-_ROW = re.compile(r"^\| (?P<id>\S+) \| .* \| `(?P<test>[^`]+)` \| (?P<result>.+) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| (?P<id>[^|]+) \| .* \| `(?P<test>[^`]+)` \| (?P<result>.+) \|$", re.MULTILINE)
 _HEAD = """\
 # Faults survived
 
@@ -77,6 +77,14 @@ def page(rows: Iterable[dict[str, Any]]) -> str:
     return _HEAD + "".join(lines)
 
 
+def read(folders: Iterable[Path]) -> list[dict[str, Any]]:
+    """The outcomes that these folders hold; of a test that was run again the later folder's."""
+    found = {}
+    for folder in folders:
+        found |= {(row["id"], row["test"]): row for row in json.loads((folder / FILE).read_text())}
+    return list(found.values())
+
+
 def rows_of(text: str) -> set[tuple[str, str]]:
     """The fault and the test of each row of a page."""
     return {(row["id"], row["test"]) for row in _ROW.finditer(text)}
@@ -86,9 +94,7 @@ def _result(found: list[dict[str, Any]]) -> str:
     passed = sum(row["outcome"] == "passed" for row in found)
     if not passed:
         return "skipped on the machine of that run"
-    seconds = sum(row["seconds"] for row in found)
-    cases = f"{passed} cases passed" if passed > 1 else "passed"
-    return f"{cases}, {seconds:.1f} s"
+    return f"{passed} cases passed" if passed > 1 else "passed"
 
 
 def _of(path: Path) -> Iterator[Marked]:
@@ -103,7 +109,8 @@ def _of(path: Path) -> Iterator[Marked]:
 
 def _does(node: ast.FunctionDef) -> str:
     told = ast.get_docstring(node) or node.name.removeprefix("test_").replace("_", " ")
-    return " ".join(told.partition("\n\n")[0].split()).replace("|", "\\|").removesuffix(".")
+    text = " ".join(told.partition("\n\n")[0].split()).replace("|", "\\|").removesuffix(".")
+    return text[0].upper() + text[1:]
 
 
 def _number(fault: str) -> tuple[int, str]:
@@ -112,5 +119,5 @@ def _number(fault: str) -> tuple[int, str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(json.loads((Path(sys.argv[1]) / FILE).read_text())))
+    PAGE.write_text(page(read(map(Path, sys.argv[1:]))))
     sys.stdout.write(f"{PAGE}: {len(marked())} rows\n")

@@ -22,6 +22,8 @@ from rebuild.model import kinds
 from rebuild.model.objects import dig, dig_maps
 from rebuild.verify import schema, shapes
 
+POINTERS = Path(__file__).with_name("pointers.json")
+"""What `generate_pointers.py` wrote."""
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 # The lab's own machinery is not part of Kubernetes.
 _FOREIGN_GROUPS = ("kwok.x-k8s.io",)
@@ -100,7 +102,8 @@ def schemas_served(get: Get) -> tuple[dict[str, str], dict[str, Any]]:
 def schema_rows(get: Get) -> tuple[dict[str, str], dict[str, Any]]:
     """The type behind each `apiVersion/Kind`, and the facts of every type that has any."""
     roots, named = schemas_served(get)
-    types = {name: shapes.distil(body, name) for name, body in named.items()}
+    pointers = orjson.loads(POINTERS.read_bytes())
+    types = {name: shapes.distil(body, name, pointers.get(name, ())) for name, body in named.items()}
     kept = schema.reachable(types, [*roots.values(), schema.OBJECT_META])
     return roots, {name: kept[name].encoded() for name in sorted(kept)}
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -12,7 +13,8 @@ from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean
 from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
-from rebuild.ops import experience, guard, rights, rules, sources
+from rebuild.model.events import ApplyAsked
+from rebuild.ops import experience, guard, recreation, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -24,6 +26,8 @@ Examples:
   rebuild apply . --path clusters/prod --context staging
   rebuild apply https://git.example.com/env.git --ref v1.4 --context staging --yes
   rebuild apply . --path clusters/prod --context staging --dry-run
+  rebuild apply . --path clusters/prod --context staging --recreate job
+  rebuild apply . --path clusters/prod --context staging --rules rules.yaml --stable-for 2m
 \b
 Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable input
   3 refused by a guard · 4 did not reach its end · 5 source or target unreachable
@@ -39,7 +43,9 @@ Exit codes: 0 done and verified · 1 the answer is no · 2 usage or unreadable i
 @options.source
 @options.target
 @options.limits
+@options.recreate
 @options.rules
+@options.stability
 @click.option("--dry-run", is_flag=True, help="Show what would be done on this cluster, and write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Write to a cluster that is not fresh without asking.")
 @options.output("table", "json", "yaml")
@@ -55,7 +61,9 @@ def command(
     request_timeout: float,
     timeout: float | None,
     object_timeout: float | None,
+    recreate: tuple[str, ...],
     rules_file: Path | None,
+    stable: float | None,
     imported: bool | None,
     dry_run: bool,
     yes: bool,
@@ -65,17 +73,22 @@ def command(
 ) -> int:
     """Write what SOURCE declares to the cluster of --context, in dependency order, and verify every object.
 
-    Never deletes anything. Fields that others own are left to them, and a conflict is reported. A second run
-    writes only what has changed.
+    Deletes nothing but what --recreate allows. Fields that others own are left to them, and a conflict is reported. A
+    second run writes only what has changed.
     """
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
     own = rules.read(rules_file, takes_over=imported is not False)
-    policy = Policy(**_given(run_deadline=timeout, object_deadline=object_timeout))
+    usual = Policy()
+    policy = Policy(
+        run_deadline=usual.run_deadline if timeout is None else timeout,
+        object_deadline=usual.object_deadline if object_timeout is None else object_timeout,
+    )
     with finish.view_for(mode) as view:
-        run = Run("plan" if dry_run else "apply", listener=view, durable=not dry_run)
+        run = Run("plan" if dry_run else "apply", listener=view, stable=stable or 0.0, durable=not dry_run)
         with (
             finish.recorded(run, form=form, report_file=report_file),
             targets.writable(context, kubeconfig, request_timeout, source=location) as target,
+            nullcontext() if dry_run else targets.held(target, run.name, "apply", location),
         ):
             with run.phase("source", counted=False):
                 read = sources.read_all(asked)
@@ -84,6 +97,7 @@ def command(
             run.record(target.event)
             with run.phase("plan"):
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
+                policy = replace(policy, recreate=recreation.kinds(recreate, found.blueprint))
                 around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
                 plan = plans.on_target(found, around, own)
                 if dry_run:
@@ -92,7 +106,7 @@ def command(
             stopped = ""
             policy = replace(policy, run_deadline=max(policy.run_deadline - run.now(), 0.0))
             if not dry_run:
-                rights.assert_sufficient(target.cluster, plan)
+                rights.assert_sufficient(target.cluster, plan, recreate=policy.recreate)
                 doubt = guard.objection(target, around.snapshot, plan)
                 if doubt and yes:
                     view.note(doubt)
@@ -100,6 +114,18 @@ def command(
                     with run.phase("confirm", counted=False):
                         view.pause()
                         _confirm(doubt)
+                run.ask(
+                    ApplyAsked(
+                        namespace=asked.namespace,
+                        additions=tuple(str(addition.absolute()) for addition in asked.additions),
+                        context=context,
+                        kubeconfig=_absolute(kubeconfig),
+                        request_timeout=request_timeout,
+                        rules=_absolute(rules_file),
+                        takes_over=imported is not False,
+                        **{**asdict(policy), "recreate": tuple(sorted(map("/".join, policy.recreate)))},
+                    )
+                )
                 stopped = apply(run, target, found.blueprint, plan, policy=policy, stoppable=stopping.stoppable)
             run.end(complete=not stopped, reason=stopped)
     if dry_run and form == "table":
@@ -115,5 +141,5 @@ def _confirm(doubt: str) -> None:
         raise Refused("not confirmed; nothing was written", hint="add --yes to leave out the question")
 
 
-def _given(**values: float | None) -> dict[str, float]:
-    return {name: value for name, value in values.items() if value is not None}
+def _absolute(path: Path | None) -> str:
+    return str(path.absolute()) if path else ""

@@ -12,7 +12,7 @@ from rebuild.cli import finish, helping, options, targets
 from rebuild.console import drifting
 from rebuild.console.safe import clean
 from rebuild.ops import drift as drifts
-from rebuild.ops import sources
+from rebuild.ops import rules, sources
 from rebuild.ops.blueprint import declared
 from rebuild.ops.sources import SourceOptions
 from rebuild.report import drift as reports
@@ -34,6 +34,7 @@ Exit codes: 0 no drift · 1 drift · 2 usage or unreadable input · 3 refused by
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target
+@options.rules
 @click.option(
     "--audit-log",
     "audit_logs",
@@ -53,6 +54,8 @@ def command(
     context: str,
     kubeconfig: Path | None,
     request_timeout: float,
+    rules_file: Path | None,
+    imported: bool | None,
     audit_logs: tuple[Path, ...],
     form: str,
     report_file: Path | None,
@@ -62,11 +65,12 @@ def command(
     manager's last write, and the commit that declared it last.
     """
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
+    own = rules.read(rules_file, takes_over=imported is not False)
     with targets.bound(context, kubeconfig, request_timeout, source=location) as target:
         read = sources.read_all(asked)
         found = declared(read, kinds=target.served, namespace=asked.namespace)
         report = drifts.look(
-            found, target, asked, sources.event_of(read), key=secrets.token_bytes(32), audit_logs=audit_logs
+            found, target, asked, sources.event_of(read), key=secrets.token_bytes(32), rules=own, audit_logs=audit_logs
         )
     # The file first: whoever reads stdout may leave early.
     if report_file is not None:

@@ -50,7 +50,9 @@ Exit codes: 0 recovered and verified · 1 not recovered, or slower than the obje
 @options.kind
 @click.option("--objective", type=options.Duration(), default=None, help="Recovery time objective (RTO), such as 10m.")
 @options.limits
+@options.recreate
 @options.rules
+@options.stability
 @click.option("--keep", is_flag=True, help="Leave the target running; `rebuild lab list` shows it.")
 @options.output("table", "json", "yaml")
 @options.report
@@ -69,7 +71,9 @@ def command(
     objective: float | None,
     timeout: float | None,
     object_timeout: float | None,
+    recreate: tuple[str, ...],
     rules_file: Path | None,
+    stable: float | None,
     imported: bool | None,
     keep: bool,
     form: str,
@@ -100,9 +104,11 @@ def command(
         objective=chosen.objective if objective is None else objective,
         timeout=chosen.timeout if timeout is None else timeout,
         object_timeout=chosen.object_timeout if object_timeout is None else object_timeout,
+        stable=chosen.stable if stable is None else stable,
         rules=rules_file or chosen.rules,
         imported_rules=chosen.imported_rules if imported is None else imported,
         keep=keep,
+        recreate=recreate,
     )
     given(chosen.providers, nodes, KindOptions(kind_config, image, preload))
     if "kind" in chosen.providers:
@@ -112,7 +118,7 @@ def command(
         assert_usable(chosen.providers, chosen.kubernetes)
         return _compared(chosen, mode, form=form, report_file=report_file)
     with finish.view_for(mode) as view:
-        run = Run("drill", listener=view, objective=chosen.objective)
+        run = Run("drill", listener=view, objective=chosen.objective, stable=chosen.stable)
         with finish.recorded(run, form=form, report_file=report_file):
             _drill(run, chosen, chosen.providers[0], view, report_file)
     return finish.finish(run.ledger, form=form, report_file=report_file)
@@ -127,7 +133,7 @@ def _compared(chosen: DrillOptions, mode: str, *, form: str, report_file: Path |
     try:
         for name in chosen.providers:
             with finish.view_for(mode) as view:
-                run = Run("drill", listener=view, objective=chosen.objective)
+                run = Run("drill", listener=view, objective=chosen.objective, stable=chosen.stable)
                 runs[name] = run.ledger
                 try:
                     with finish.recorded(run):

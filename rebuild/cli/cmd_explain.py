@@ -44,7 +44,7 @@ Exit codes: 0 explained · 2 usage, unreadable input, no such object, or several
     type=click.Path(dir_okay=False, path_type=Path),
     help="Explain a run that is over by the report it wrote, with measured times.",
 )
-@click.option("--run", default="", metavar="RUN_OR_FILE", help="The same by its journal; `rebuild report` lists runs.")
+@click.option("--run", default="", metavar="RUN_OR_FILE", help="The same by its journal; `rebuild runs` lists them.")
 @options.output("table", "json", "yaml")
 def command(
     name: str,

@@ -20,8 +20,11 @@ _COMMANDS = {
     "apply": "Rebuild a source on a cluster, verify it, and measure the time.",
     "verify": "Compare a cluster with a source; write nothing.",
     "drift": "Tell what changed by hand, who wrote it, and what nobody declares.",
+    "audit": "Tell how much of a cluster its repository could bring back.",
     "drill": "Rehearse a recovery on a cluster of its own.",
-    "report": "Show the report of an earlier run, or list the runs.",
+    "resume": "Go on with an apply that was cut short.",
+    "runs": "List the runs of this machine, and which of them can be resumed.",
+    "report": "Show the report of an earlier run.",
     "lab": "Manage the clusters of the embedded lab.",
     "doctor": "Look at what this machine has of what rebuild needs.",
 }

@@ -69,6 +69,15 @@ def _writable(_context: click.Context, _parameter: click.Parameter, value: Path 
     return value
 
 
+def _recreatable(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    if value:
+        # Imported here: what knows the kinds takes a while to load.
+        from rebuild.ops import recreation
+
+        recreation.assert_allowed(value)
+    return value
+
+
 def source(function: F) -> F:
     """What is rebuilt."""
     return _all(
@@ -157,6 +166,17 @@ def rules(function: F) -> F:
     )
 
 
+def stability(function: F) -> F:
+    """How long what came back has to stay."""
+    return click.option(
+        "--stable-for",
+        "stable",
+        type=Duration(),
+        default=None,
+        help="Watch what is in order for this long, such as 60s, and fail what does not stay so.",
+    )(function)
+
+
 def kind(function: F) -> F:
     """What a kind cluster is made of."""
     return _all(
@@ -189,6 +209,18 @@ def limits(function: F) -> F:
             help="From an object's first write to its being ready; 5m by default.",
         ),
     )
+
+
+def recreate(function: F) -> F:
+    """What may be deleted."""
+    return click.option(
+        "--recreate",
+        metavar="KIND",
+        multiple=True,
+        callback=_recreatable,
+        help="Delete an object of this kind and make it anew where a field differs that never changes. "
+        "May be given again; never for what holds data.",
+    )(function)
 
 
 def output(*formats: str) -> Callable[[F], F]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from rebuild.cluster.connect import connect, reached
 from rebuild.model.errors import UsageError
-from rebuild.ops import guard, settings
+from rebuild.ops import exclusive, guard, settings
 from rebuild.ops.target import BoundTarget, bind
 from rebuild.providers.kind.lab import BASELINE
+from rebuild.source import locations
 
 _PROVIDER = "existing"
 
@@ -45,6 +46,16 @@ def bound(context: str, kubeconfig: Path | None, timeout: float, *, source: str)
         yield bind(reached(cluster, context=context), provider=_PROVIDER, baseline_namespaces=BASELINE.namespaces)
     finally:
         cluster.close()
+
+
+def held(target: BoundTarget, run: str, verb: str, location: str) -> AbstractContextManager[None]:
+    """Keep every other run of this machine from writing to the target.
+
+    Raises:
+        ClusterBusy: when another run does that already.
+    """
+    command = f"rebuild {verb} {locations.without_credentials(location)}"
+    return exclusive.held(target.identity.uid, run=run, command=command)
 
 
 def _named(context: str) -> str:

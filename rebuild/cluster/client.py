@@ -12,7 +12,7 @@ from rebuild.cluster import discovery, rights
 from rebuild.cluster.port import Applied, ClusterFault, Identity, Listing
 from rebuild.cluster.rights import Access, Rights
 from rebuild.cluster.transport import Transport
-from rebuild.cluster.watch import HttpWatch
+from rebuild.cluster.watch import FROM_THE_BEGINNING, SILENCE_SECONDS, HttpWatch
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body, Manifest, dig
@@ -24,15 +24,29 @@ PAGE = 500
 """Objects per answer of a list: what kubectl asks for."""
 _NO_NAMESPACE = "-"
 """No namespace can have this name and so no RoleBinding: a review of it tells the rights for the whole cluster."""
+_WITH_PODS = (
+    ("apps", "DaemonSet"),
+    ("apps", "Deployment"),
+    ("apps", "ReplicaSet"),
+    ("apps", "StatefulSet"),
+    ("batch", "CronJob"),
+    ("batch", "Job"),
+    ("", "ReplicationController"),
+)
+"""What is deleted after its Pods: they would bear the names, or the labels, of those that come after it."""
+_NO_LONGER_THERE = (404, 409)
+"""Nothing has the name, or something else has it already: as when an answer was lost."""
+_JSON = {"Content-Type": "application/json"}
+_APPLY = "application/apply-patch+yaml"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_APPLY_HEADERS = {"Content-Type": "application/apply-patch+yaml"}
 
 
 class ApiServer:
     """Speaks to one API server; see `port.Cluster` for what each call means."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport, *, silence: float = SILENCE_SECONDS) -> None:
+        """Take a transport; after so many seconds of `silence` a watch counts as dead."""
+        self._transport, self._silence = transport, silence
         self.server = transport.server
 
     def identity(self) -> Identity:
@@ -51,10 +65,36 @@ class ApiServer:
     def apply(self, manifest: Manifest, kind: Kind) -> Applied:
         """Server-side apply. Unknown and duplicate fields are refused, as `fieldValidation=Strict` asks."""
         path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict"
-        status, body = self._transport.request("PATCH", path, body=manifest.payload, headers=_APPLY_HEADERS)
+        status, body = self._transport.write("PATCH", path, body=manifest.payload, content_type=_APPLY)
         if dig(body, "metadata", "name") != manifest.ref.name:
             raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
         return Applied(body, created=status == 201)
+
+    def replace(self, manifest: Manifest, kind: Kind, uid: str) -> Applied:
+        """Delete exactly that object and apply."""
+        body = orjson.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "DeleteOptions",
+                "preconditions": {"uid": uid},
+                "propagationPolicy": "Foreground" if manifest.ref.group_kind in _WITH_PODS else "Background",
+            }
+        )
+        try:
+            self._transport.request("DELETE", _path(manifest.ref, kind), body=body, headers=_JSON)
+        except ClusterFault as error:
+            if error.fault.status not in _NO_LONGER_THERE:
+                raise
+        return self.apply(manifest, kind)
+
+    def preview(self, manifest: Manifest, kind: Kind) -> Body:
+        """A server-side apply with `dryRun=All`. It is forced, as a conflict would hide what the declaration means."""
+        path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict&force=true&dryRun=All"
+        status, body = self._transport.write("PATCH", path, body=manifest.payload, content_type=_APPLY)
+        if dig(body, "metadata", "name") != manifest.ref.name:
+            raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
+        previewed: Body = body
+        return previewed
 
     def list(self, kind: Kind, version: str, namespace: str = "", *, metadata_only: bool = False) -> Listing:
         """All objects of a kind, page by page; the items carry apiVersion and kind, which lists leave out."""
@@ -79,9 +119,10 @@ class ApiServer:
             if not token:
                 return Listing(tuple(items), str(dig(page, "metadata", "resourceVersion") or ""))
 
-    def watch(self, kind: Kind, version: str, resource_version: str) -> HttpWatch:
-        """Changes of a kind over all namespaces."""
-        return HttpWatch(self._transport, kind.collection(version), resource_version)
+    def watch(self, kind: Kind, version: str, resource_version: str, namespace: str = "") -> HttpWatch:
+        """Changes of a kind, over all namespaces where none is named."""
+        start = f"resourceVersion={quote(resource_version, safe='')}" if resource_version else FROM_THE_BEGINNING
+        return HttpWatch(self._transport, kind.collection(version, namespace), start, silence=self._silence)
 
     def rights(self, namespace: str) -> Rights:
         """What we may do there, by a SelfSubjectRulesReview, which the server answers and does not store."""
@@ -101,7 +142,7 @@ class ApiServer:
     def _review(self, kind: str, spec: Body) -> Any:
         body = orjson.dumps({"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec})
         path = f"/apis/authorization.k8s.io/v1/{kind.lower()}s"
-        return self._transport.request("POST", path, body=body, headers={"Content-Type": "application/json"})[1]
+        return self._transport.request("POST", path, body=body, headers=_JSON)[1]
 
     def _get(self, path: str, *, accept: str = "application/json") -> Any:
         return self._transport.request("GET", path, headers={"Accept": accept})[1]

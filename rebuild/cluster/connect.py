@@ -25,9 +25,8 @@ from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause
 from rebuild.system import places
 
-IN_FLIGHT = 16
-"""Writes under way at once. A few per core saturate an API server; its own fairness queues hold the rest."""
-_WATCH_CONNECTIONS = 48
+_CONNECTIONS = 128
+"""That are kept open between requests: more than any run has writes and lists under way at once."""
 DEFAULT_TIMEOUT = 60.0
 """Seconds to wait for an answer: the API server's own `--request-timeout`."""
 
@@ -68,7 +67,7 @@ def open_transport(*, context: str, kubeconfig: Path | None = None, timeout: flo
         if _is_loopback(configuration.host) and configuration.proxy == Configuration(host=configuration.host).proxy:
             # As kubectl does: a proxy from the environment is not asked for what is on this machine.
             configuration.proxy = None
-        configuration.connection_pool_maxsize = IN_FLIGHT + _WATCH_CONNECTIONS
+        configuration.connection_pool_maxsize = _CONNECTIONS
         client = ApiClient(configuration)
     except (
         ConfigException,

@@ -61,10 +61,14 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
-    """One line of a watch; a bookmark's body holds nothing but its resourceVersion."""
+    """One line of a watch; a bookmark's body holds nothing but its resourceVersion.
+
+    `ends_initial` says that all was told that was there when the watch was opened, where that was asked for.
+    """
 
     change: Change
     body: Body
+    ends_initial: bool = False
 
 
 class Watch(Protocol):
@@ -91,14 +95,27 @@ class Cluster(Protocol):
     def apply(self, manifest: Manifest, kind: Kind) -> Applied:
         """Server-side apply as our own field manager, without force. One request."""
 
+    def replace(self, manifest: Manifest, kind: Kind, uid: str) -> Applied:
+        """Delete the object with this UID, no other one of its name, and apply. Two requests.
+
+        Raises ClusterFault as `apply` does, also while the old object is not gone yet.
+        """
+
+    def preview(self, manifest: Manifest, kind: Kind) -> Body:
+        """The object as applying it, even by force, would leave it: nothing is stored. One request."""
+
     def list(self, kind: Kind, version: str, namespace: str = "", *, metadata_only: bool = False) -> Listing:
         """All objects of a kind in one version, over all namespaces where none is named.
 
         With `metadata_only` they have nothing but their type and `metadata`, which is a fraction of the bytes.
         """
 
-    def watch(self, kind: Kind, version: str, resource_version: str) -> Watch:
-        """Changes of a kind from a resourceVersion on, on a connection of its own."""
+    def watch(self, kind: Kind, version: str, resource_version: str, namespace: str = "") -> Watch:
+        """Changes of a kind from a resourceVersion on, on a connection of its own.
+
+        Without a resourceVersion it tells first what there is (ADDED for each), and with a bookmark when that was all.
+        A server that cannot do that refuses it as invalid.
+        """
 
     def rights(self, namespace: str) -> Rights:
         """What we may do in a namespace, rights for the whole cluster included; only these without one. One request."""

@@ -1,14 +1,15 @@
 """Raw requests over the pooled connections of the kubernetes package's own ApiClient.
 
 Its kubeconfig, exec and token handling is used as it is; its models and its DynamicClient are not, because
-encoding and decoding through them costs several times the request. Nothing is tried again here: that is the
-engine's decision.
+encoding and decoding through them costs several times the request, and writes go through `wire` for the same reason.
+Nothing is tried again here: that is the engine's decision.
 """
 
 from __future__ import annotations
 
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 import orjson
 import urllib3
@@ -17,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from rebuild import __version__
 from rebuild.cluster.classify import classify
 from rebuild.cluster.port import ClusterFault
+from rebuild.cluster.wire import Wire
 from rebuild.model.faults import Cause, Fault
 from rebuild.system import clock
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 USER_AGENT = f"rebuild/{__version__}"
 CONNECT_SECONDS = 5.0
 _CHUNK = 1 << 20
+_REFUSED = 400
 
 
 class Transport:
@@ -37,6 +40,8 @@ class Transport:
         self.server: str = client.configuration.host.rstrip("/")
         self._timeout = timeout
         self._refresh = Lock()
+        self._wires: list[Wire] = []
+        """Those that nobody uses now."""
 
     def request(
         self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
@@ -52,14 +57,64 @@ class Transport:
             data = _whole(response, self._timeout)
         except (HTTPError, OSError) as error:
             raise_transport(error, what)
+        return response.status, self._decoded(response.status, data, what)
+
+    def _decoded(self, status: int, data: bytes, what: str) -> dict[str, Any]:
         try:
             decoded = orjson.loads(data)
         except orjson.JSONDecodeError as error:
             how = "with JSON that is cut short or broken" if data.startswith(b"{") else "without JSON"
-            raise self.nonsense(what, how, response.status) from error
+            raise self.nonsense(what, how, status) from error
         if not isinstance(decoded, dict):
-            raise self.nonsense(what, "with JSON that is no object", response.status)
-        return response.status, decoded
+            raise self.nonsense(what, "with JSON that is no object", status)
+        return decoded
+
+    def write(self, method: str, path: str, *, body: bytes, content_type: str) -> tuple[int, Any]:
+        """The same as `request` for what is sent as often as there are objects, at a third of its cost.
+
+        Raises:
+            ClusterFault: as `request` does.
+        """
+        headers = {"Content-Type": content_type}
+        if self._pool.proxy is not None:
+            return self.request(method, path, body=body, headers=headers)
+        what = f"{method} {path.partition('?')[0]}"
+        lines = [f"{name}: {value}\r\n" for name, value in self._headers(headers).items()]
+        address = urlsplit(self.server)
+        head = f"{method} {address.path}{path} HTTP/1.1\r\nHost: {address.netloc}\r\n{''.join(lines)}"
+        try:
+            wire = self._wire()
+            try:
+                status, answered, data = wire.ask(head, body)
+            except BaseException:
+                wire.close()
+                raise
+        except (HTTPError, OSError, ValueError) as error:
+            raise_transport(error, what)
+        if answered.get(b"connection", b"").lower() == b"close":
+            wire.close()
+        else:
+            self._wires.append(wire)
+        if status >= _REFUSED:
+            raise ClusterFault(classify(status, data, answered.get(b"retry-after", b"").decode("latin-1")), what=what)
+        return status, self._decoded(status, data, what)
+
+    def _wire(self) -> Wire:
+        """A connection that nobody uses."""
+        while self._wires:
+            try:
+                wire = self._wires.pop()
+            except IndexError:
+                # Another thread was quicker.
+                break
+            if wire.is_alive:
+                return wire
+            wire.close()
+
+        pool: Any = self._pool.connection_from_url(self.server)
+        connection = pool._new_conn()
+        connection.timeout = CONNECT_SECONDS
+        return Wire(connection, self._timeout or None)
 
     def nonsense(self, what: str, how: str, status: int = 200) -> ClusterFault:
         """The fault of an answer that no API server gives; a proxy on the way may give it for a moment."""
@@ -82,6 +137,8 @@ class Transport:
 
     def close(self) -> None:
         """Close the idle connections."""
+        while self._wires:
+            self._wires.pop().close()
         self._pool.clear()
 
     def _send(
@@ -105,7 +162,7 @@ class Transport:
                 preload_content=False,
                 retries=False,
             )
-            if response.status >= 400:
+            if response.status >= _REFUSED:
                 data = _whole(response, read_timeout)
                 fault = classify(response.status, data, response.headers.get("Retry-After"))
                 raise ClusterFault(fault, what=what)

@@ -18,26 +18,39 @@ SERVER_SECONDS = 300
 """How long the server keeps a watch open; it then ends it in good order."""
 SILENCE_SECONDS = 90.0
 """The server sends a bookmark about once a minute, so a longer silence means that the connection is dead."""
+FROM_THE_BEGINNING = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion="
+"""A WatchList (KEP-3157): all that there is, then a bookmark that says so, then what changes."""
+_INITIAL_END = "k8s.io/initial-events-end"
 _CHUNK = 65536
 
 
 class HttpWatch:
     """An open watch on one kind; see `port.Watch`. To be iterated once, by one thread."""
 
-    def __init__(self, transport: Transport, path: str, resource_version: str) -> None:
-        query = (
-            f"?watch=true&allowWatchBookmarks=true&resourceVersion={resource_version}&timeoutSeconds={SERVER_SECONDS}"
-        )
+    def __init__(self, transport: Transport, path: str, start: str, *, silence: float = SILENCE_SECONDS) -> None:
+        """Open it.
+
+        Args:
+            transport: the connection to the server.
+            path: the path of the collection.
+            start: the part of the query that says from where on.
+            silence: how many seconds without a word mean that the connection is dead.
+
+        Raises:
+            ClusterFault: when the server does not open it.
+        """
+        query = f"?watch=true&allowWatchBookmarks=true&{start}&timeoutSeconds={SERVER_SECONDS}"
         self._what = f"WATCH {path}"
         self._reading = False
         self._closed = False
-        self._response: urllib3.BaseHTTPResponse = transport.stream(path + query, read_timeout=SILENCE_SECONDS)
+        self._response: urllib3.BaseHTTPResponse = transport.stream(path + query, read_timeout=silence)
 
     def __iter__(self) -> Iterator[WatchEvent]:
         self._reading = True
         rest = b""
         try:
-            for chunk in self._response.stream(_CHUNK):
+            # Not `stream`: behind a proxy that sends no chunks it would wait until it has as much as was asked for.
+            while chunk := self._response.read1(_CHUNK):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     if self._closed:
@@ -73,7 +86,8 @@ def event_of(line: bytes, *, what: str) -> WatchEvent:
             code = dig(status, "code")
             raise ClusterFault(classify(code if isinstance(code, int) else 500, orjson.dumps(status)), what=what)
         case {"type": "BOOKMARK", "object": dict(body)}:
-            return WatchEvent(Change.BOOKMARK, body)
+            ends = dig(body, "metadata", "annotations", _INITIAL_END) == "true"
+            return WatchEvent(Change.BOOKMARK, body, ends_initial=ends)
         case {"type": str(change), "object": {"apiVersion": str(), "kind": str(), "metadata": {"name": str()}} as body}:
             return WatchEvent(Change(change), body)
     raise ValueError("a line of the watch is no event")

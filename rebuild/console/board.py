@@ -18,7 +18,7 @@ from rebuild.console.safe import clean
 from rebuild.console.words import trouble
 from rebuild.model.edges import Edge, Gate
 from rebuild.model.events import Event, ObjectEnded, Planned, WriteIntended
-from rebuild.model.facts import HealthSeen, StopAsked, WriteAccepted
+from rebuild.model.facts import HealthSeen, RunResumed, StopAsked, WriteAccepted
 from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health
@@ -87,6 +87,8 @@ class Board:
                     self._failures.append(record)
             case StopAsked():
                 self._stopping = event.reason
+            case RunResumed():
+                self._stopping = ""
 
     def picture(self, elapsed: float) -> RenderableType:
         """The board as of now; `elapsed` is in seconds since the run began, as in the events' times."""

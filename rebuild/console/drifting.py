@@ -43,6 +43,9 @@ def print_drift(stream: TextIO, report: DriftReport, *, width: int | None = None
         print_section(stream, title, ("why", "objects"), rows, width=width)
     if report.owned:
         print_table(stream, (), (), title=f"No drift: {counted(len(report.owned), 'field')} that controllers set")
+    if report.ignored:
+        rows = [(str(one.ref), one.path, rule.reason, rule.owner, rule.place) for one, rule in report.ignored]
+        print_section(stream, "Ignored by a rule", ("object", "path", "reason", "owner", "rule"), rows, width=width)
     for note in report.notes:
         print_table(stream, (), (), title=f"Note: {note}", width=width)
 

@@ -9,7 +9,7 @@ guard can catch it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TextIO, cast
 
 from rich.console import Console, RenderableType
@@ -20,6 +20,7 @@ from rebuild.console.board import Board
 from rebuild.console.progress import installing
 from rebuild.console.safe import clean
 from rebuild.model.events import Event, RunStarted
+from rebuild.model.facts import RunResumed
 from rebuild.providers.kwok.build import Step
 
 PICTURES_PER_SECOND = 10.0
@@ -49,11 +50,15 @@ class LiveView:
 
     def event(self, event: Event) -> None:
         """Queue the event for the next picture."""
-        if isinstance(event, RunStarted):
-            self._began = self._now()
+        if isinstance(event, RunStarted | RunResumed):
+            self._began = self._now() - (event.at if isinstance(event, RunResumed) else 0.0)
         self._step = None
         self._events.append(event)
         self._show()
+
+    def recall(self, events: Iterable[Event]) -> None:
+        """Fold these before the next picture."""
+        self._events.extend(events)
 
     def build_step(self, step: Step) -> None:
         """Show this step in the next picture."""

@@ -7,17 +7,20 @@ a long silence comes with the next event that changes nothing. Lines are neither
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TextIO, assert_never
 
 from rebuild.console.safe import clean
 from rebuild.console.words import trouble
 from rebuild.model.events import (
+    ApplyAsked,
     Event,
+    FlowSettled,
     IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
+    ObjectRelapsed,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
@@ -30,7 +33,16 @@ from rebuild.model.events import (
     TargetBound,
     WriteIntended,
 )
-from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
+from rebuild.model.facts import (
+    GapClock,
+    HealthSeen,
+    RunResumed,
+    StopAsked,
+    TimerFired,
+    TroubleSeen,
+    WriteAccepted,
+    WriteFailed,
+)
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
 from rebuild.model.troubles import Trouble, TroubleKind
@@ -95,18 +107,28 @@ class PlainView:
                 self._troubled(ref, trouble, at)
             case ObjectEnded():
                 self._ended(event)
+            case ObjectRelapsed(ref, status, at):
+                self._say(at, "relapsed", f"{ref}: {status.message}")
             case ObjectVerified():
                 self._verified(event)
             case StopAsked(reason, at):
                 self._say(at, "stopping", reason)
             case RunEnded(complete, reason, at):
                 self._say(at, "ended" if complete else "incomplete", reason)
-            case PodsObserved() | ImageObserved() | IgnoreRulesUsed():
+            case RunResumed(since, clock, _, _, at):
+                gap = f"after a gap of {at - since:.1f} s" if clock is not GapClock.NONE else "after a gap"
+                self._say(at, "resumed", gap)
+            case PodsObserved() | ImageObserved() | ApplyAsked() | IgnoreRulesUsed() | FlowSettled():
                 pass
             case TimerFired(_, at):
                 self._sign_of_life(at)
             case _:
                 assert_never(event)
+
+    def recall(self, events: Iterable[Event]) -> None:
+        """Know of these without writing of them."""
+        for event in events:
+            self._ledger.add(event)
 
     def build_step(self, step: Step) -> None:
         """Write a line per program, and one every 30 s while it is built."""

@@ -7,7 +7,7 @@ not care: `Guarded` sees to that.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from typing import Protocol, TextIO
@@ -34,6 +34,9 @@ class View(Protocol):
 
     def event(self, event: Event) -> None:
         """Something happened in the run."""
+
+    def recall(self, events: Iterable[Event]) -> None:
+        """This happened in the run before; it is to be known, and not to be shown again."""
 
     def build_step(self, step: Step) -> None:
         """The installation of the lab's programs went on."""
@@ -83,6 +86,9 @@ class Silent:
     def event(self, event: Event) -> None:
         """Not shown."""
 
+    def recall(self, events: Iterable[Event]) -> None:
+        """Not shown."""
+
     def build_step(self, step: Step) -> None:
         """Not shown."""
 
@@ -106,6 +112,10 @@ class Guarded:
     def event(self, event: Event) -> None:
         """As the inner view, as long as it works."""
         self._try(lambda: self._inner.event(event))
+
+    def recall(self, events: Iterable[Event]) -> None:
+        """As the inner view, as long as it works."""
+        self._try(lambda: self._inner.recall(events))
 
     def build_step(self, step: Step) -> None:
         """As the inner view, as long as it works."""

@@ -85,9 +85,10 @@ class TargetSpec(_Strict):
 
 
 class Objectives(_Strict):
-    """What the measurement is held against; `rto` is the recovery time objective."""
+    """What the measurement is held against: the recovery time objective, and how long what came back has to stay."""
 
     rto: Seconds | None = Field(default=None, gt=0)
+    stableFor: Seconds = Field(default=0.0, ge=0)  # noqa: N815 - spelt as in the file
 
 
 class Limits(_Strict):
@@ -138,10 +139,14 @@ class DrillOptions:
     objective: float = 0.0
     timeout: float = 1800.0
     object_timeout: float = 300.0
+    stable: float = 0.0
+    """For how long what came back has to stay, in seconds."""
     rules: Path | None = None
     """How to judge health, and which differences to ignore."""
     imported_rules: bool = True
     keep: bool = False
+    recreate: tuple[str, ...] = ()
+    """The kinds whose objects may be deleted and made anew, as the user named them."""
 
 
 def read(path: Path) -> DrillOptions:
@@ -191,6 +196,7 @@ def _options(spec: Spec, folder: Path) -> DrillOptions:
         ),
         kubernetes=target.kubernetes,
         objective=spec.objectives.rto or 0.0,
+        stable=spec.objectives.stableFor,
         timeout=spec.limits.timeout,
         object_timeout=spec.limits.objectTimeout,
         rules=folder / places.expanded(spec.rules.file) if spec.rules.file else None,

@@ -16,7 +16,7 @@ from rebuild.journal.file import JournalBroken
 from rebuild.model import kinds
 from rebuild.model.errors import RebuildError
 from rebuild.model.images import Image
-from rebuild.ops import experience, rules, sources
+from rebuild.ops import experience, recreation, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import Stoppable, apply
 from rebuild.ops.blueprint import declared
@@ -48,6 +48,7 @@ def drill(
         run.record(source)
         # What is wrong with the repository is said before a cluster is made for it.
         found = declared(read, kinds=kinds.builtin(), namespace=options.source.namespace)
+        recreate = recreation.kinds(options.recreate, found.blueprint)
     with run.phase("install", counted=False):
         provider = ready(frozenset(need.image for need in images.needed(found.blueprint)))
     began = run.now()
@@ -59,7 +60,7 @@ def drill(
             plan = plans.on_target(found, around, own)
             run.record(plans.event_of(plan, key=run.key, at=run.now()))
         left = max(options.timeout - (run.now() - began), 0.0)
-        policy = Policy(object_deadline=options.object_timeout, run_deadline=left)
+        policy = Policy(object_deadline=options.object_timeout, run_deadline=left, recreate=recreate)
         stopped = apply(run, bound, found.blueprint, plan, policy=policy, stoppable=stoppable)
         bound.cluster.close()
     run.end(complete=not stopped, reason=stopped)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
+from rebuild.engine import sights
+from rebuild.engine.commands import Adopt, Apply, Command, Finish, Notice, Recreate, StartTimer
+from rebuild.engine.policy import KEPT, RECREATION, WAITS
 from rebuild.engine.state import Progress, Stage, State
 from rebuild.model.edges import Gate
 from rebuild.model.facts import (
     Fact,
     HealthSeen,
+    RunResumed,
     StopAsked,
     Timer,
     TimerFired,
@@ -23,6 +26,7 @@ from rebuild.model.facts import (
     WriteAccepted,
     WriteFailed,
 )
+from rebuild.model.faults import Cause
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
 from rebuild.model.troubles import TroubleKind
@@ -52,6 +56,8 @@ def begin(state: State) -> list[Command]:
 
 def handle(state: State, fact: Fact) -> list[Command]:
     """What to do now that this has happened. After `Finish`, and for answers to nothing we sent, that is nothing."""
+    if isinstance(fact, RunResumed):
+        return _closing(state, _resumed(state, fact.at))
     if state.finished:
         return []
     match fact:
@@ -84,11 +90,34 @@ def _closing(state: State, commands: list[Command]) -> list[Command]:
     return commands
 
 
+def _resumed(state: State, at: float) -> list[Command]:
+    """Begin as `begin` does, from where the run has come: every wait that is left gets its whole time again.
+
+    A write whose answer nobody read is sent once more, which server-side apply allows. What has ended stays so, but the
+    run is not over before all that was ready has been seen again.
+    """
+    state.forget()
+    commands: list[Command] = [StartTimer(Timer(TimerKind.RUN), state.policy.run_deadline)]
+    for progress in sorted(state.objects.values(), key=_urgency):
+        if progress.stage in (Stage.IN_FLIGHT, Stage.PAUSED, Stage.APPLIED):
+            commands.append(_deadline(state, progress))
+        pause = progress.retry_at - at
+        if progress.stage is Stage.PAUSED and pause > _MOMENT:
+            commands += _look_out(state, progress)
+            commands.append(StartTimer(Timer(TimerKind.RETRY, progress.step.ref, progress.attempts), pause))
+        elif progress.stage in (Stage.IN_FLIGHT, Stage.PAUSED):
+            commands.append(_sent(state, progress))
+        else:
+            commands += _release(state, [progress])
+    return commands
+
+
 def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
     progress = _in_flight(state, fact.ref)
     if progress is None:
         return []
-    progress.outcome, progress.version, progress.fault = fact.outcome, fact.version, None
+    outcome = Outcome.RECREATED if progress.recreated else fact.outcome
+    progress.outcome, progress.version, progress.fault = outcome, fact.version, None
     # What was there before had all the time to be contradicted.
     progress.grace_over = fact.outcome is Outcome.UNCHANGED
     state.move(progress, Stage.APPLIED)
@@ -104,15 +133,78 @@ def _failed(state: State, fact: WriteFailed) -> list[Command]:
         return []
     if progress.fault is None or progress.fault.cause is not fact.fault.cause:
         progress.failing_since = fact.at
-    progress.fault = fact.fault
+    progress.fault, progress.failed_at = fact.fault, fact.at
+    if _may_recreate(state, progress):
+        progress.recreated = True
+        state.replacing.add(fact.ref)
+        return [_sent(state, progress)]
     state.move(progress, Stage.PAUSED)
     lasting = fact.at - progress.failing_since
     pause = state.policy.pause(fact.fault, progress.attempts, fact.chance, lasting=lasting)
+    if progress.is_going:
+        pause = RECREATION.seconds(progress.attempts, fact.chance)
     if pause is None:
-        return _release(state, _end(state, progress, Outcome.FAILED, fact.fault.message))
+        return _release(state, _end(state, progress, Outcome.FAILED, _last_words(progress)))
     if progress.overdue:
         return _release(state, _out_of_time(state, progress))
-    return [] if state.stop_reason else [StartTimer(Timer(TimerKind.RETRY, fact.ref), pause)]
+    progress.retry_at = fact.at + pause
+    if state.is_stopped_for(progress):
+        return []
+    return [*_look_out(state, progress), StartTimer(Timer(TimerKind.RETRY, fact.ref, progress.attempts), pause)]
+
+
+def _may_recreate(state: State, progress: Progress) -> bool:
+    """Whether to delete what lives, so that the declared object can take its place."""
+    step, fault = progress.step, progress.fault
+    return (
+        fault is not None
+        and fault.cause is Cause.IMMUTABLE
+        and step.action is Action.CONFIGURE
+        and bool(step.uid)
+        and state.policy.may_recreate(step.ref.group_kind)
+        and not (progress.recreated or progress.overdue or state.stop_reason)
+    )
+
+
+def _last_words(progress: Progress) -> str:
+    """Why a refused object is not tried again, in the server's words, and what may be done."""
+    assert progress.fault is not None
+    message = progress.fault.message
+    if progress.fault.cause in WAITS:
+        return message
+    if progress.fault.cause is not Cause.IMMUTABLE:
+        return f"{message} ({progress.fault.cause}: not tried again)"
+    kind = progress.step.ref.kind
+    if progress.step.ref.group_kind in KEPT:
+        return f"{message} (immutable: a {kind} is never deleted to be made anew)"
+    return f"{message} (immutable: `--recreate {kind}` would delete it and make it anew)"
+
+
+def _look_out(state: State, progress: Progress) -> list[Command]:
+    """Ask for news of what may let the object pass."""
+    assert progress.fault is not None
+    manifest = progress.step.manifest
+    found = sights.awaited(manifest, progress.fault, state.plan.kinds.of(manifest.ref))
+    if progress.is_going:
+        found = iter([sights.end_of(manifest.ref)])
+    return [Notice(sight) for sight, healths in found if state.sleep_until(progress, sight, healths)]
+
+
+def _wake(state: State, fact: HealthSeen) -> list[Command]:
+    """End the pauses of those that waited for this sight, or shorten them to what their cause demands."""
+    commands: list[Command] = []
+    for progress in state.wake_for(fact.ref, fact.status.health):
+        if state.is_stopped_for(progress):
+            continue
+        assert progress.fault is not None
+        wait = WAITS.get(progress.fault.cause, RECREATION)
+        early = progress.failed_at + wait.spacing - fact.at
+        if early <= _MOMENT:
+            commands.append(_sent(state, progress))
+        elif progress.woken < progress.attempts:
+            progress.woken = progress.attempts
+            commands.append(StartTimer(Timer(TimerKind.WAKE, progress.step.ref, progress.attempts), early))
+    return commands
 
 
 def _in_flight(state: State, ref: Ref) -> Progress | None:
@@ -122,6 +214,7 @@ def _in_flight(state: State, ref: Ref) -> Progress | None:
 
 
 def _seen(state: State, fact: HealthSeen) -> list[Command]:
+    woken = _wake(state, fact)
     progress = state.objects.get(fact.ref)
     if progress is None:
         eased = []
@@ -129,12 +222,12 @@ def _seen(state: State, fact: HealthSeen) -> list[Command]:
             eased += state.open_gates(fact.ref, Gate.EXISTS)
         if fact.status.health is Health.CURRENT:
             eased += state.open_gates(fact.ref, Gate.SERVED, Gate.READY)
-        return _release(state, eased)
+        return [*woken, *_release(state, eased)]
     if fact.version < progress.seen_version:
-        return []
-    progress.seen, progress.seen_version = fact.status, fact.version
+        return woken
+    progress.seen, progress.seen_version, progress.unseen = fact.status, fact.version, False
     eased = _settle(state, progress)
-    return [*_mind_grace(state, progress), *_release(state, eased)]
+    return [*woken, *_mind_grace(state, progress), *_release(state, eased)]
 
 
 def _troubled(state: State, fact: TroubleSeen) -> list[Command]:
@@ -206,8 +299,9 @@ def _fired(state: State, timer: Timer, at: float) -> list[Command]:
     progress = state.objects.get(timer.ref)
     if progress is None:
         return _release(state, _give_up(state, timer.ref))
-    if timer.kind is TimerKind.RETRY and progress.stage is Stage.PAUSED:
-        return [] if state.stop_reason else _send(state, progress)
+    if timer.kind in (TimerKind.RETRY, TimerKind.WAKE):
+        is_due = progress.stage is Stage.PAUSED and timer.attempt == progress.attempts
+        return [_sent(state, progress)] if is_due and not state.is_stopped_for(progress) else []
     if timer.kind is TimerKind.HOLD:
         state.stop_waiting(progress, *sorted(progress.soft))
         return _release(state, [progress])
@@ -264,11 +358,11 @@ def _release(state: State, candidates: Iterable[Progress]) -> list[Command]:
         return []
     commands: list[Command] = []
     waiting = {p for p in candidates if p.stage is Stage.WAITING}
-    for progress in sorted(waiting, key=lambda p: (-p.step.tail, p.step.ref)):
+    for progress in sorted(waiting, key=_urgency):
         if progress.hard:
             commands += _time_others(state, progress)
         elif not progress.soft:
-            commands += _send(state, progress)
+            commands += _deadline(state, progress), _sent(state, progress)
         elif not progress.holding:
             progress.holding = True
             commands.append(StartTimer(Timer(TimerKind.HOLD, progress.step.ref), state.policy.soft_hold))
@@ -282,11 +376,19 @@ def _time_others(state: State, progress: Progress) -> list[Command]:
     return [StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline) for ref in untimed]
 
 
-def _send(state: State, progress: Progress) -> list[Command]:
+def _deadline(state: State, progress: Progress) -> Command:
+    return StartTimer(Timer(TimerKind.DEADLINE, progress.step.ref), state.policy.object_deadline)
+
+
+def _sent(state: State, progress: Progress) -> Command:
     ref = progress.step.ref
     progress.attempts += 1
     state.move(progress, Stage.IN_FLIGHT)
-    command = Adopt(ref) if progress.step.action is Action.KEEP else Apply(ref, progress.attempts)
-    if progress.attempts > 1:
-        return [command]
-    return [StartTimer(Timer(TimerKind.DEADLINE, ref), state.policy.object_deadline), command]
+    if progress.step.action is Action.KEEP:
+        return Adopt(ref)
+    return Recreate(ref, progress.attempts) if progress.recreated else Apply(ref, progress.attempts)
+
+
+def _urgency(progress: Progress) -> tuple[float, Ref]:
+    """Sorts by the longest expected tail, names breaking ties."""
+    return -progress.step.tail, progress.step.ref

@@ -1,37 +1,68 @@
-"""Which failures are tried again, after which wait: by cause, never by the status number alone."""
+"""Which failures are tried again, after which wait, and what ends it early: by cause, never by the status alone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import cast
+from types import MappingProxyType, SimpleNamespace
+from typing import Final, TypeAlias, cast
 
 from tenacity import RetryCallState, wait_exponential
-from tenacity.wait import wait_base
 
 from rebuild.model.faults import Cause, Fault
 
-_PATIENT = wait_exponential(multiplier=0.5, max=30)
-"""Overload and lost connections: give the server room."""
-_SOON = wait_exponential(multiplier=0.05, max=2)
-"""Something else is about to make the same request pass, usually within milliseconds."""
-_STEADY = wait_exponential(multiplier=0.25, max=5)
-"""A program has to start or a controller has to act first."""
+GroupKind: TypeAlias = tuple[str, str]
 
-_WAITS: dict[Cause, wait_base] = {
-    Cause.OVERLOAD: _PATIENT,
-    Cause.TRANSPORT: _PATIENT,
-    Cause.INTERNAL: _PATIENT,
-    Cause.NOT_SERVED: _SOON,
-    Cause.CONFLICT: _SOON,
-    Cause.NAMESPACE_MISSING: _SOON,
-    Cause.ROLE_MISSING: _SOON,
-    Cause.SERVICE_ACCOUNT_MISSING: _SOON,
-    Cause.NAMESPACE_TERMINATING: _STEADY,
-    Cause.DENIED: _STEADY,
-    Cause.WEBHOOK: _STEADY,
-    Cause.QUOTA: _STEADY,
-}
+KEPT: Final[tuple[GroupKind, ...]] = (
+    ("", "Namespace"),
+    ("", "PersistentVolume"),
+    ("", "PersistentVolumeClaim"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+)
+"""Never deleted, whatever is asked: with each of them goes data, or what others have made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """An exponential wait: `first` seconds after the first failure, twice as long each time, up to `longest`."""
+
+    first: float
+    longest: float
+    spacing: float = 0.0
+    """Between a failure and a retry that a sighting brings forward: what is seen may not be what was missing."""
+
+    def seconds(self, attempt: int, chance: float) -> float:
+        """The wait after that attempt, at least half of it whatever the chance ("equal jitter")."""
+        # Not a real RetryCallState: making one reads the clock, and the wait looks at nothing but the number.
+        call = cast(RetryCallState, SimpleNamespace(attempt_number=attempt))
+        return wait_exponential(multiplier=self.first, max=self.longest)(call) * (0.5 + chance / 2)
+
+
+_PATIENT = Wait(0.5, 30)
+"""Overload and lost connections: give the server room."""
+_SOON = Wait(0.05, 2)
+"""Something else is about to make the same request pass, usually within milliseconds."""
+
+WAITS: Final[Mapping[Cause, Wait]] = MappingProxyType(
+    {
+        Cause.OVERLOAD: _PATIENT,
+        Cause.TRANSPORT: _PATIENT,
+        Cause.INTERNAL: _PATIENT,
+        Cause.NOT_SERVED: _SOON,
+        Cause.CONFLICT: _SOON,
+        Cause.NAMESPACE_MISSING: _SOON,
+        Cause.ROLE_MISSING: _SOON,
+        Cause.SERVICE_ACCOUNT_MISSING: _SOON,
+        Cause.NAMESPACE_TERMINATING: Wait(0.25, 5),
+        Cause.DENIED: Wait(0.25, 5),
+        Cause.WEBHOOK: Wait(0.25, 5, spacing=0.25),
+        Cause.QUOTA: Wait(0.25, 5, spacing=1.0),
+        Cause.PORT_ALLOCATED: Wait(0.25, 5, spacing=1.0),
+    }
+)
+"""How long each cause is waited for; a cause that is missing here is not tried again."""
+RECREATION: Final = Wait(0.25, 5)
+"""What was deleted to be made anew goes when its dependents and finalizers let it."""
 DENIAL_PATIENCE = 30.0
 """Seconds for a server that has just started to learn who may do what; `ops/rights.py` asked before the first write."""
 
@@ -49,6 +80,12 @@ class Policy:
     """How long a health that is assumed may still be contradicted before it counts."""
     image_patience: float = 30.0
     """How long an image may not be had before its object ends; the kubelet tries at once, after 10 s and after 30 s."""
+    recreate: frozenset[GroupKind] = frozenset()
+    """The kinds whose objects may be deleted and made anew where a field differs that never changes."""
+
+    def may_recreate(self, group_kind: GroupKind) -> bool:
+        """Whether objects of a kind may be deleted."""
+        return group_kind in self.recreate and group_kind not in KEPT
 
     def pause(self, fault: Fault, attempt: int, chance: float, *, lasting: float = 0.0) -> float | None:
         """Seconds to wait before the next attempt, or None when trying again cannot help.
@@ -56,13 +93,10 @@ class Policy:
         Args:
             fault: why the attempt failed.
             attempt: which one it was, from 1.
-            chance: a number in [0, 1) that spreads the retries of many objects ("equal jitter": at least half
-                of the wait stays, so that an overloaded server gets real relief).
+            chance: a number in [0, 1) that spreads the retries of many objects.
             lasting: for how many seconds it has been this cause, attempt after attempt.
         """
-        wait = _WAITS.get(fault.cause)
+        wait = WAITS.get(fault.cause)
         if wait is None or (fault.cause is Cause.DENIED and lasting >= DENIAL_PATIENCE):
             return None
-        # Not a real RetryCallState: making one reads the clock, and the wait looks at nothing but the number.
-        call = cast(RetryCallState, SimpleNamespace(attempt_number=attempt))
-        return max(fault.retry_after, wait(call) * (0.5 + chance / 2))
+        return max(fault.retry_after, wait.seconds(attempt, chance))

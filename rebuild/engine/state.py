@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from rebuild.engine import sights
 from rebuild.engine.policy import Policy
+from rebuild.engine.sights import Sight
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.faults import Fault
+from rebuild.model.faults import Cause, Fault
 from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
@@ -45,8 +47,16 @@ class Progress:
     seen: Status | None = None
     seen_version: int = 0
     fault: Fault | None = None
+    retry_at: float = 0.0
+    """When the pause after that failure is over."""
     failing_since: float = 0.0
     """When the first of the last attempts failed that all had the cause of this fault."""
+    failed_at: float = 0.0
+    """When the last attempt failed."""
+    woken: int = 0
+    """The attempt after which something was seen that ends its pause at a time that is set."""
+    recreated: bool = False
+    """Whether the live object was to be deleted for it: once is enough."""
     trouble: Trouble | None = None
     """What was last seen to keep its Pods."""
     missed: str = ""
@@ -66,8 +76,15 @@ class Progress:
     released_without: tuple[Edge, ...] = ()
     """Soft gates that it no longer waits for although they did not open."""
     holding: bool = False
+    unseen: bool = False
+    """It was ready before the run was resumed, and nothing has been seen of it since."""
     overdue: bool = False
     """Its deadline passed while a write was in flight: the answer to that write is the last."""
+
+    @property
+    def is_going(self) -> bool:
+        """Whether the object that was deleted for it is still there."""
+        return self.recreated and self.fault is not None and self.fault.cause is Cause.IMMUTABLE
 
     @property
     def status(self) -> Status | None:
@@ -79,6 +96,19 @@ class Progress:
         """Why it is not healthy, in the words of the object and of its Pods."""
         health = self.status.message if self.status else "nothing was seen of it"
         return f"{health}; {self.trouble.message}" if self.trouble else health
+
+    def opened(self, edge: Edge) -> None:
+        """A gate has opened: it may have been given up while the run was being stopped, and then was waited for."""
+        if self.stage is Stage.WAITING and edge in self.released_without:
+            self.released_without = tuple(each for each in self.released_without if each != edge)
+
+    def forget(self, *, has_readiness: bool) -> None:
+        """What was seen, and what was on its way, belongs to a process that is gone."""
+        self.seen, self.seen_version = None, 0
+        self.trouble, self.missed, self.image_timed = None, "", False
+        self.holding = self.overdue = self.grace_timed = False
+        self.woken = 0
+        self.unseen = self.stage is Stage.DONE and self.step.awaited and has_readiness
 
     @property
     def is_current(self) -> bool:
@@ -101,6 +131,12 @@ class State:
         """Whether what was ready once is still waited for, and no more."""
         self.timed: set[Ref] = set()
         """The expected objects whose deadline is running."""
+        self.replacing: set[Ref] = set()
+        """What was deleted and is not there again: a stop does not leave it like that."""
+        self.noticed: set[Sight] = set()
+        """What we are told of because somebody waits for it."""
+        self._sleepers: dict[Sight, dict[Ref, frozenset[Health]]] = {}
+        """Who may be written again when one of these is seen, and in which health of it."""
         self._open = len(self.objects)
         self._in_flight = 0
         self._ended: list[Progress] = []
@@ -120,7 +156,7 @@ class State:
     @property
     def is_over(self) -> bool:
         """Whether nothing more can happen: all is as good as it gets, or the run stops and nothing is in flight."""
-        if self.stop_reason and self._in_flight == 0:
+        if self.stop_reason and self._in_flight == 0 and not self.replacing:
             return True
         return self._open == 0 and (self.relapses_over or not self._has_relapsed)
 
@@ -135,10 +171,19 @@ class State:
         return any(
             progress.stage is Stage.DONE
             and progress.step.awaited
-            and progress.status is not None
-            and progress.status.health is Health.IN_PROGRESS
+            and (progress.unseen or (progress.status is not None and progress.status.health is Health.IN_PROGRESS))
             for progress in self.objects.values()
         )
+
+    def forget(self) -> None:
+        """Everything of a process that is gone: its timers, what it saw, and why it stopped."""
+        self.stop_reason, self.finished = "", False
+        self.relapses_timed = self.relapses_over = False
+        self.timed.clear()
+        self.noticed.clear()
+        self._sleepers.clear()
+        for ref, progress in self.objects.items():
+            progress.forget(has_readiness=self.plan.rulebook.has_readiness(*ref.group_kind))
 
     def others_awaited(self, progress: Progress) -> list[Ref]:
         """The expected objects that an object cannot leave without, once nothing of ours stands before it."""
@@ -153,6 +198,30 @@ class State:
         if stage in FINAL and progress.stage not in FINAL:
             self._ended.append(progress)
         progress.stage = stage
+        if stage not in (Stage.IN_FLIGHT, Stage.PAUSED):
+            self.replacing.discard(progress.step.ref)
+
+    def is_stopped_for(self, progress: Progress) -> bool:
+        """Whether nothing more may be begun about an object."""
+        return bool(self.stop_reason) and progress.step.ref not in self.replacing
+
+    def sleep_until(self, progress: Progress, sight: Sight, healths: frozenset[Health]) -> bool:
+        """Let a paused object be woken by a sight; returns whether that is to be looked for only now."""
+        self._sleepers.setdefault(sight, {})[progress.step.ref] = healths
+        is_new = sight not in self.noticed
+        self.noticed.add(sight)
+        return is_new
+
+    def wake_for(self, seen: Ref, health: Health) -> list[Progress]:
+        """The paused objects that waited to see this; the longest tail first."""
+        woken = set()
+        for sight in sights.of(seen) if self._sleepers else ():
+            sleepers = self._sleepers.get(sight, {})
+            for ref in [ref for ref, healths in sleepers.items() if health in healths]:
+                del sleepers[ref]
+                if self.objects[ref].stage is Stage.PAUSED:
+                    woken.add(self.objects[ref])
+        return sorted(woken, key=lambda each: (-each.step.tail, each.step.ref))
 
     def take_ended(self) -> list[Progress]:
         """The objects that have ended since this was last asked."""
@@ -166,8 +235,9 @@ class State:
         for opened, gate in opening:
             for edge in self._closed_gates.get(opened, {}).pop(gate, ()):
                 self._edges_of(edge).discard(edge)
-                if edge.dependent in self.objects:
-                    eased.append(self.objects[edge.dependent])
+                if progress := self.objects.get(edge.dependent):
+                    progress.opened(edge)
+                    eased.append(progress)
                 elif not self._groups[edge.dependent]:
                     opening += [(edge.dependent, each) for each in Gate]
         return eased

@@ -15,9 +15,9 @@ from rebuild.health.verdicts import assumed, current, in_progress
 from rebuild.model.objects import Body, dig_maps
 from rebuild.model.states import Status
 
-SUMMARIES: Final = ("Ready", "Succeeded", "Available", "Healthy")
+SUMMARIES: Final = ("Ready", "Succeeded", "Available", "Healthy", "Programmed", "Accepted", "Synced")
 """The conditions that sum up an object, the first that is there counts: by the API conventions Ready for what runs on
-and Succeeded for what ends; the others where custom made them."""
+and Succeeded for what ends; Programmed and Accepted in the Gateway API; the others where custom made them."""
 
 
 def status(body: Body, evidence: Evidence) -> Status:

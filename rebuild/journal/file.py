@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import ClassVar
 
+from rebuild.journal.reading import Place
 from rebuild.journal.records import encode
 from rebuild.model.errors import Incomplete
 from rebuild.model.events import Event
@@ -26,23 +27,30 @@ class JournalBroken(Incomplete):
 class Journal:
     """One run's record, written by one thread. Once a line could not be written whole, no other one is."""
 
-    def __init__(self, path: Path) -> None:
-        """Create the file.
+    def __init__(self, path: Path, place: Place | None = None) -> None:
+        """Create the file, or open the one that ends at a place to go on with it.
+
+        Args:
+            path: the file.
+            place: the end of what was proven; what is behind it, a line that nobody finished, is cut off.
 
         Raises:
             JournalBroken: when that is not possible.
         """
         self.path = path
-        self._number = 0
-        self._previous = ""
+        self._number, self._previous = (place.number, place.previous) if place else (0, "")
         self._unsynced = False
         self._torn = False
         try:
-            files.private_directory(path.parent)
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, files.PRIVATE_FILE)
-            # A synced file whose name is lost is lost as well: its directory's name stands in the one above.
-            files.sync_directory(path.parent)
-            files.sync_directory(path.parent.parent)
+            if place:
+                self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+                self._cut(place.offset)
+            else:
+                files.private_directory(path.parent)
+                self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, files.PRIVATE_FILE)
+                # A synced file whose name is lost is lost as well: its directory's name stands in the one above.
+                files.sync_directory(path.parent)
+                files.sync_directory(path.parent.parent)
         except OSError as error:
             raise self._broken(error) from error
 
@@ -94,6 +102,11 @@ class Journal:
             self.sync()
         finally:
             os.close(self._descriptor)
+
+    def _cut(self, size: int) -> None:
+        if os.fstat(self._descriptor).st_size > size:
+            os.ftruncate(self._descriptor, size)
+            os.fsync(self._descriptor)
 
     def _broken(self, error: OSError) -> JournalBroken:
         return JournalBroken(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,43 +29,58 @@ class JournalUnknown(UsageError):
     code: ClassVar[str] = "journal-unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line begins: its number from 0 on, the bytes before it, and the digest of the line before it."""
+
+    number: int = 0
+    offset: int = 0
+    previous: str = ""
+
+
 def read(path: Path) -> Iterator[Event]:
-    """The events of a journal, each as soon as it is proven to follow the one before it.
+    """The events of a journal; see `proven`."""
+    return (event for event, _ in proven(path))
+
+
+def proven(path: Path) -> Iterator[tuple[Event, Place]]:
+    """The events of a journal, each as soon as it is proven to follow the one before it, with the place behind it.
 
     Raises:
         JournalDamaged: at the first line that does not.
         JournalUnknown: at the first line that this version cannot have written.
         UsageError: when the file cannot be read.
     """
-    number, offset, previous = 0, 0, ""
+    place = Place()
     try:
         with path.open("rb") as stream:
             for line in stream:
                 if not line.endswith(b"\n"):
                     return
                 try:
-                    event = _proven(decode(line), number, previous)
+                    event = _proven(decode(line), place)
                 except NotUnderstood as error:
                     raise JournalUnknown(
-                        f"{path}:{number + 1}: this version of rebuild does not know what is at byte {offset}: {error}",
+                        f"{path}:{place.number + 1}: this version of rebuild does not know what is at byte "
+                        f"{place.offset}: {error}",
                         hint="read it with the version that wrote it, which its first line names",
                     ) from error
                 except ValueError as error:
                     raise JournalDamaged(
-                        f"{path}:{number + 1}: the journal is damaged at byte {offset}: {error}",
+                        f"{path}:{place.number + 1}: the journal is damaged at byte {place.offset}: {error}",
                         hint="take it from a backup; `rebuild verify` tells what is in the cluster now",
                     ) from error
-                yield event
-                number, offset, previous = number + 1, offset + len(line), hashlib.sha256(line).hexdigest()
+                place = Place(place.number + 1, place.offset + len(line), hashlib.sha256(line).hexdigest())
+                yield event, place
     except OSError as error:
         raise UsageError(
             f"the journal {path} cannot be read: {error.strerror}", hint="check its permissions"
         ) from error
 
 
-def _proven(record: Record, number: int, previous: str) -> Event:
-    if record.number != number:
-        raise ValueError(f"record {record.number} stands where {number} has to be")
-    if record.previous != previous:
+def _proven(record: Record, place: Place) -> Event:
+    if record.number != place.number:
+        raise ValueError(f"record {record.number} stands where {place.number} has to be")
+    if record.previous != place.previous:
         raise ValueError("it does not follow from the line before it; one of the two was changed")
     return record.event

@@ -19,6 +19,7 @@ from rebuild.model.events import Event
 from rebuild.model.refs import Ref
 from rebuild.system import encoding
 
+_AS_THEY_ARE = frozenset({str, int, float, bool, NoneType})
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -37,21 +38,31 @@ class Record:
 
 def encode(event: Event, *, number: int, previous: str) -> bytes:
     """One line of a journal, chained to the line before it by that line's digest."""
-    record = {"n": number, "prev": previous, "type": _type_of(type(event)), "data": plain(event)}
+    kind: Any = type(event)
+    record = {"n": number, "prev": previous, "type": _type_of(kind), "data": plain(event)}
     return encoding.as_json(record) + b"\n"
 
 
 def plain(value: Any) -> Any:
     """A value as JSON knows it: refs as text, dataclasses as mappings."""
-    if isinstance(value, Ref):
+    kind: Any = type(value)
+    # Each event goes through here, so what most values are comes first.
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is Ref:
         return str(value)
     if isinstance(value, Enum):
         return value.value
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
-    return value
+    names = _names(kind)
+    return {name: plain(getattr(value, name)) for name in names} if names else value
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass; none of anything else."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def decode(line: bytes) -> Record:
@@ -74,7 +85,8 @@ def decode(line: bytes) -> Record:
         raise NotUnderstood(str(error)) from error
 
 
-def _type_of(kind: type) -> str:
+@cache
+def _type_of(kind: Any) -> str:
     return _WORD.sub("-", kind.__name__).lower()
 
 

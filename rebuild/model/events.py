@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from rebuild.model.edges import Edge
-from rebuild.model.facts import Fact
+from rebuild.model.facts import Fact, Process
 from rebuild.model.findings import Difference, Finding, Limit
 from rebuild.model.ignored import Ignored, RuleUse
 from rebuild.model.images import Image, NeededImage
@@ -22,13 +22,42 @@ from rebuild.model.states import Outcome, Status
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """`started` is RFC 3339 in UTC; `objective` is the recovery time objective in seconds, 0 where there is none."""
+    """`started` is RFC 3339 in UTC; times are in seconds, 0 where there is none.
+
+    `objective` is the recovery time objective, `stable` for how long what came back has to stay.
+    """
 
     run: str
     verb: str
     tool: str
     started: str
     objective: float = 0.0
+    stable: float = 0.0
+    process: Process | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyAsked:
+    """How `apply` was called, as far as another process needs that to go on with it; credentials are left out.
+
+    Where the source is, `SourceRead` says; `additions` are folders beside it. `rules` is the user's file of rules,
+    empty where there is none. Those from `object_deadline` on are the engine's patience in seconds.
+    """
+
+    namespace: str
+    additions: tuple[str, ...]
+    context: str
+    kubeconfig: str
+    request_timeout: float
+    rules: str
+    takes_over: bool
+    object_deadline: float
+    run_deadline: float
+    soft_hold: float
+    grace: float
+    image_patience: float
+    recreate: tuple[str, ...] = ()
+    """The kinds that may be made anew, each as `group/Kind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +112,8 @@ class TargetBound:
 class PlannedObject:
     """One object as the plan has it; `digest` stands for what will be sent, since the journal holds no bodies.
 
-    `awaited` says whether the run waits for its health: where not, the target cannot prove that.
+    `awaited` says whether the run waits for its health: where not, the target cannot prove that. `tail`, `version` and
+    `uid` are those of its step.
     """
 
     ref: Ref
@@ -92,11 +122,17 @@ class PlannedObject:
     reason: str
     digest: str
     awaited: bool = True
+    tail: float = 0.0
+    version: int = 0
+    uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The whole plan, before anything is written."""
+    """The whole plan, before anything is written.
+
+    `expected` are the objects that others make, `waiting_claims` those that are bound when a Pod uses them.
+    """
 
     objects: tuple[PlannedObject, ...]
     edges: tuple[Edge, ...]
@@ -104,14 +140,35 @@ class Planned:
     limits: tuple[Limit, ...]
     at: float
     images: tuple[NeededImage, ...] = ()
+    expected: tuple[Ref, ...] = ()
+    waiting_claims: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WriteIntended:
-    """A write is about to leave."""
+    """A write is about to leave, after the object with the UID `replaces` is deleted, where there is one."""
 
     ref: Ref
     attempt: int
+    at: float
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSettled:
+    """How many writes could be under way at once when the last one was answered, and what kept that number there.
+
+    `lowest` and `highest` are its extremes, `busiest` the most that were under way, `overloads` how many of the
+    `writes` were answered with a wish for patience, or not at all.
+    """
+
+    limit: int
+    lowest: int
+    highest: int
+    busiest: int
+    writes: int
+    overloads: int
+    why: str
     at: float
 
 
@@ -132,7 +189,8 @@ class ObjectEnded:
 class ObjectVerified:
     """What verification found of one declared object.
 
-    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read.
+    An object that is not `present` has the health NotFound, or Unknown where its kind could not be read. `dissent` is
+    what a second opinion says against this, where one was asked for.
     """
 
     ref: Ref
@@ -142,6 +200,16 @@ class ObjectVerified:
     differences: tuple[Difference, ...]
     controller_owned: tuple[Difference, ...]
     ignored: tuple[Ignored, ...] = ()
+    dissent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRelapsed:
+    """An object that verification had found in order is not any more."""
+
+    ref: Ref
+    status: Status
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +263,7 @@ class RunEnded:
 Event: TypeAlias = (
     Fact
     | RunStarted
+    | ApplyAsked
     | PhaseBegan
     | PhaseEnded
     | StageEnded
@@ -202,8 +271,10 @@ Event: TypeAlias = (
     | TargetBound
     | Planned
     | WriteIntended
+    | FlowSettled
     | ObjectEnded
     | ObjectVerified
+    | ObjectRelapsed
     | IgnoreRulesUsed
     | PodsObserved
     | ImageObserved

@@ -20,6 +20,8 @@ class TimerKind(StrEnum):
 
     RETRY = "retry"
     """Try a failed write again."""
+    WAKE = "wake"
+    """Try a failed write again sooner, because something has happened that may let it pass."""
     HOLD = "hold"
     """Stop waiting for soft gates."""
     DEADLINE = "deadline"
@@ -36,10 +38,14 @@ class TimerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Names a timer; an object has at most one of each kind."""
+    """Names a timer; an object has at most one of each kind, and for each attempt at most one retry and one wake.
+
+    `attempt` is the failed one that a retry or a wake follows; when another has left meanwhile, it means nothing.
+    """
 
     kind: TimerKind
     ref: Ref | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +105,41 @@ class StopAsked:
     at: float
 
 
-Fact: TypeAlias = WriteAccepted | WriteFailed | HealthSeen | TroubleSeen | TimerFired | StopAsked
+class GapClock(StrEnum):
+    """What told how long nobody carried out the run."""
+
+    MACHINE = "machine"
+    """The machine's own seconds since it was started, which nobody sets."""
+    WALL = "wall"
+    """The wall clock, since the machine was started anew: right as long as nobody set it meanwhile."""
+    NONE = "none"
+    """Nothing: the wall clock stands before the last event. The gap counts as no time, and so nothing is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Who carries out a run: `id` is PID@START, `boot` names the time from one start of the machine to the next, and
+    `uptime` is the seconds of that time which had passed."""
+
+    id: str
+    user: str
+    host: str
+    boot: str
+    uptime: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """Another process goes on: no timer runs, answers that were on their way are lost, and what was seen may be past.
+
+    `since` is the time of the last event before, `started` the wall clock now.
+    """
+
+    since: float
+    clock: GapClock
+    started: str
+    process: Process
+    at: float
+
+
+Fact: TypeAlias = WriteAccepted | WriteFailed | HealthSeen | TroubleSeen | TimerFired | StopAsked | RunResumed

@@ -50,6 +50,10 @@ class Limit:
     message: str
 
 
+ADMISSION = "admission changed it when it was written"
+"""What stands in the place of a controller's reason where a webhook or a policy did not let a declared value stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A declared field whose live value does not mean the same.

@@ -11,6 +11,8 @@ class Outcome(StrEnum):
 
     CREATED = "created"
     CONFIGURED = "configured"
+    RECREATED = "recreated"
+    """What lived was deleted, and the object made anew, because a field differed that never changes."""
     UNCHANGED = "unchanged"
     SKIPPED = "skipped"
     FAILED = "failed"

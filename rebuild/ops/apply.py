@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rebuild.cluster.connect import IN_FLIGHT
 from rebuild.engine.policy import Policy
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.errors import Incomplete, Unreachable
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget
-from rebuild.ops.verify import verify
+from rebuild.ops.verify import Look, verify
 from rebuild.plan.steps import Plan
-from rebuild.runner.driver import Driver
+from rebuild.runner.driver import NOTHING, Driver, Past
 
 Stoppable = Callable[[Callable[[str], None] | None], None]
 """Is handed the function that stops the writes, and None when there is nothing to stop any more."""
@@ -26,8 +25,18 @@ def apply(
     *,
     policy: Policy,
     stoppable: Stoppable,
+    past: Past = NOTHING,
 ) -> str:
     """Write what the plan says and verify the result; both are recorded in the run.
+
+    Args:
+        run: who is told.
+        target: the cluster that is written to.
+        blueprint: what is declared.
+        plan: what is done about it.
+        policy: the patience of the run.
+        stoppable: is handed what a signal should call.
+        past: what another process has done of the plan already.
 
     Returns:
         Why the run did not reach its end, and nothing when it did.
@@ -45,8 +54,8 @@ def apply(
             policy=policy,
             recorder=run,
             now=run.now,
-            in_flight=IN_FLIGHT,
             follow_pods=target.capabilities.containers,
+            past=past,
         )
         stoppable(driver.stop)
         try:
@@ -56,7 +65,7 @@ def apply(
     if driver.state.stop_reason or driver.stop_asked:
         return driver.state.stop_reason or driver.stop_asked
     try:
-        verify(run, target, blueprint, plan, counted=True)
+        verify(run, target, blueprint, plan, Look(counted=True))
     except Unreachable as error:
         raise Incomplete(
             f"what was written could not be verified: {error}", hint="`rebuild verify` can do that later; writes stay"

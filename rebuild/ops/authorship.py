@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from rebuild.manifests import located
+from rebuild.manifests import located, scalars
 from rebuild.model.drift import Authorship, DriftKind
 from rebuild.model.events import SourceRead
 from rebuild.model.objects import Provenance
@@ -53,12 +54,23 @@ def _authorship(
         by_document[key] = located.document(blamed.data, origin.line)
     whole = by_document[key]
     field = places.find(whole, line.path) if whole and line.drift.kind is DriftKind.CHANGED else None
+    if field and not _says(field, line.drift.declared):
+        # A patch of a kustomization says something else of it, and stands elsewhere.
+        field = None
     place = field or whole or located.Located(origin.line, origin.line)
     commit = blamed.latest(place.first, place.last)
     if commit is None:
         return None
     oldest = history.is_shallow and commit.is_boundary
     return Authorship(commit.sha, commit.author, commit.date, place.first, field is not None, oldest)
+
+
+def _says(field: located.Located, declared: str) -> bool:
+    """Whether a scalar in the text is the declared value; of a Secret's digest nobody can tell."""
+    if field.text is None or declared.startswith('"hmac:'):
+        return True
+    value = json.loads(declared)
+    return value in (field.text, scalars.resolve(field.text))
 
 
 def _notes(told: Iterable[Line], history: History) -> list[str]:

@@ -47,11 +47,18 @@ def declared(sources: list[Source], *, kinds: Kinds, namespace: str) -> Declared
         UsageError: when nothing is declared.
         InvalidBlueprint: with every problem of every file, when one of them stands in the way of a plan.
     """
+    blueprint = read_from(sources, kinds=kinds, namespace=namespace)
+    graph = ordered(blueprint)
+    return judged(blueprint, graph)
+
+
+def read_from(sources: list[Source], *, kinds: Kinds, namespace: str) -> Blueprint:
+    """The first step: what the files say. As `declared` has it, up to the graph."""
     files = [file for source in sources for file in source.files]
     with parsed.kept(sources) as parse:
         blueprint = hints.installed(read(files, kinds=kinds, namespace=namespace, parse=parse))
     notes = tuple(finding for source in sources for finding in source.findings)
-    blueprint = Blueprint(blueprint.manifests, blueprint.kinds, (*notes, *blueprint.findings))
+    blueprint = replace(blueprint, findings=(*notes, *blueprint.findings))
     errors = [f for f in blueprint.findings if f.severity is Severity.ERROR]
     if errors:
         raise InvalidBlueprint(errors)
@@ -61,10 +68,24 @@ def declared(sources: list[Source], *, kinds: Kinds, namespace: str) -> Declared
             f"{sources[0].repository} declares no Kubernetes object at {where}",
             hint="name the folder that holds the manifests with --path",
         )
+    return blueprint
+
+
+def ordered(blueprint: Blueprint) -> Graph:
+    """The second step: what waits for what.
+
+    Raises:
+        InvalidBlueprint: when no order can hold.
+    """
     graph = graphs.build(blueprint)
     loops = [f for f in graph.findings if f.severity is Severity.ERROR]
     if loops:
         raise InvalidBlueprint(loops)
+    return graph
+
+
+def judged(blueprint: Blueprint, graph: Graph) -> Declared:
+    """The last step: what no API server would take, among the findings."""
     crds = (m.body for m in blueprint.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
     checked = lint.check(blueprint, schema.builtin().extended(crds))
     return Declared(replace(blueprint, findings=(*blueprint.findings, *checked.findings)), graph, checked)

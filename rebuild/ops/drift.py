@@ -6,6 +6,7 @@ object. What may not be listed, or does not answer, is told as not checked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.model.drift import Unchecked
 from rebuild.model.events import SourceRead
 from rebuild.model.faults import Cause, Fault
+from rebuild.model.ignored import RuleUse
 from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body, Manifest, dig, dig_maps
 from rebuild.model.refs import Ref
@@ -23,13 +25,17 @@ from rebuild.ops.blueprint import Declared
 from rebuild.ops.sources import SourceOptions
 from rebuild.ops.target import BoundTarget
 from rebuild.plan import build, fidelity
+from rebuild.plan.rules import NO_RULES, Rules
 from rebuild.plan.snapshot import Snapshot, kinds_to_list, ref_of
+from rebuild.report import judgement
 from rebuild.report.drift import DriftReport
 from rebuild.system import clock
 from rebuild.verify.drift import lines, system
 from rebuild.verify.drift.defaults import Custom
 from rebuild.verify.drift.lines import Line
+from rebuild.verify.ignoring import Ignoring
 
+ELSEWHERE = "in a namespace that the repository does not use"
 _TTL = "the TTL controller removes Jobs that have ended"
 _APISERVICES = ("apiregistration.k8s.io", "APIService")
 _WHOLE = (_APISERVICES, ("", "ServiceAccount"))
@@ -52,6 +58,7 @@ def look(
     source: SourceRead,
     *,
     key: bytes,
+    rules: Rules = NO_RULES,
     audit_logs: tuple[Path, ...] = (),
 ) -> DriftReport:
     """Compare a cluster with a source and tell what parts, who wrote it, and which commit declared it.
@@ -62,13 +69,21 @@ def look(
         asked: where the source is, for its history.
         source: the source as it was read.
         key: the key of the digests that stand for the values of Secrets.
+        rules: what the user says of differences that are to be ignored.
         audit_logs: files of the API server's audit log, to name users by.
 
     Raises:
         Unreachable: when the cluster stops answering.
         UsageError: when an audit log cannot be read.
     """
-    return of(found, target, see(found, target), asked, source, key=key, audit_logs=audit_logs)
+    report, told = compare(found, target, see(found, target), source, key=key, rules=rules)
+    told, said = authorship.added(told, asked, source)
+    report.notes += said
+    if audit_logs:
+        told, said = auditlog.users_added(told, found.blueprint.kinds, audit_logs)
+        report.notes += said
+    report.drift = [line.drift for line in told]
+    return report
 
 
 def see(found: Declared, target: BoundTarget) -> Seen:
@@ -90,53 +105,55 @@ def see(found: Declared, target: BoundTarget) -> Seen:
     return Seen(snapshot, tuple(others), tuple(unchecked))
 
 
-def of(
+def compare(
     found: Declared,
     target: BoundTarget,
     seen: Seen,
-    asked: SourceOptions,
     source: SourceRead,
     *,
     key: bytes,
-    audit_logs: tuple[Path, ...] = (),
-) -> DriftReport:
-    """The answer about what was seen; arguments and errors as of `look`."""
+    rules: Rules = NO_RULES,
+) -> tuple[DriftReport, list[Line]]:
+    """The report about what was seen, without history and users, and its lines, which those can be added to."""
     stamp = clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
-    answer = DriftReport(
-        source, target.event, stamp, __version__, declared=len(found.blueprint), unchecked=list(seen.unchecked)
-    )
-    told = lines.in_order(
-        [*_declared(found, target, seen.snapshot, answer, key), *_undeclared(found, target, seen, answer)]
-    )
-    told, answer.notes = authorship.added(told, asked, source)
-    if audit_logs:
-        told, said = auditlog.users_added(told, found.blueprint.kinds, audit_logs)
-        answer.notes += said
-    answer.drift = [line.drift for line in told]
-    return answer
+    report = DriftReport(source, target.event, stamp, __version__, len(found.blueprint), unchecked=list(seen.unchecked))
+    ignoring, unsaid = rules.ignoring(found.blueprint)
+    declared = _declared(found, target, seen.snapshot, report, ignoring, key)
+    told = lines.in_order([*declared, *_undeclared(found, target, seen, report)])
+    report.drift = [line.drift for line in told]
+    matched = Counter(rule for _, rule in report.ignored)
+    known = dict.fromkeys(rule for rule, _ in ignoring.rules)
+    report.rules = [RuleUse(rule, rule.is_expired(ignoring.today), matched[rule]) for rule in known]
+    report.notes += map(str, (*unsaid, *judgement.of_rules(report.rules)))
+    return report, told
 
 
 def _declared(
-    found: Declared, target: BoundTarget, snapshot: Snapshot, answer: DriftReport, key: bytes
+    found: Declared, target: BoundTarget, snapshot: Snapshot, report: DriftReport, ignoring: Ignoring, key: bytes
 ) -> Iterator[Line]:
     fitted = fidelity.fit(found.blueprint, target.capabilities, build.rulebook_for(found.blueprint, snapshot))
-    setting = build.setting_for(found.blueprint, snapshot, manager=FIELD_MANAGER)
+    setting = build.setting_for(found.blueprint, snapshot, manager=FIELD_MANAGER, ignoring=ignoring)
     crds = ("apiextensions.k8s.io", "CustomResourceDefinition")
     custom = Custom.of((*snapshot.of_kind(*crds), *(m.body for m in found.blueprint.of_kind(*crds))))
     for manifest in found.blueprint:
         ref = manifest.ref
         if ref in fitted.held_back:
-            answer.unchecked.append(Unchecked(str(ref), f"not provable here: {fitted.held_back[ref]}", ref))
+            report.unchecked.append(Unchecked(str(ref), f"not provable here: {fitted.held_back[ref]}", ref))
             continue
         live = snapshot.get(ref)
         if live is not None:
-            answer.compared += 1
             sent = fitted.manifests.get(ref, manifest)
-            said = lines.of_declared(manifest, sent, live, setting, custom=custom, key=key)
-            answer.owned += [(line.drift, line.controller) for line in said.owned]
+            try:
+                said = lines.of_declared(manifest, sent, live, setting, custom=custom, key=key)
+            except RecursionError:
+                report.unchecked.append(Unchecked(str(ref), "it is nested too deeply to be compared", ref, True))
+                continue
+            report.compared += 1
+            report.owned += [(line.drift, line.controller) for line in said.owned]
+            report.ignored += [(line.drift, line.rule) for line in said.ignored if line.rule]
             yield from said.drift
         elif _removes_itself(manifest):
-            answer.owned.append((lines.of_missing(manifest).drift, _TTL))
+            report.owned.append((lines.of_missing(manifest).drift, _TTL))
         elif snapshot.why_unread(ref) is None:
             yield lines.of_missing(manifest)
 
@@ -146,7 +163,16 @@ def _removes_itself(manifest: Manifest) -> bool:
     return is_job and dig(manifest.body, "spec", "ttlSecondsAfterFinished") is not None
 
 
-def _undeclared(found: Declared, target: BoundTarget, seen: Seen, answer: DriftReport) -> Iterator[Line]:
+def _undeclared(found: Declared, target: BoundTarget, seen: Seen, report: DriftReport) -> Iterator[Line]:
+    for ref, body, reason in undeclared(found, target, seen):
+        if reason:
+            report.left_out[reason] += 1
+        else:
+            yield lines.of_undeclared(ref, body, ours=FIELD_MANAGER)
+
+
+def undeclared(found: Declared, target: BoundTarget, seen: Seen) -> Iterator[tuple[Ref, Body, str]]:
+    """The live objects that nobody declares, each once, with the reason why that is all right, if there is one."""
     blueprint = found.blueprint
     places = managed_namespaces(found)
     around = system.Surroundings(
@@ -156,23 +182,13 @@ def _undeclared(found: Declared, target: BoundTarget, seen: Seen, answer: DriftR
         frozenset((m.ref.namespace, m.ref.name) for m in blueprint.of_kind("helm.toolkit.fluxcd.io", "HelmRelease")),
         frozenset(m.ref.name for m in blueprint.of_kind("argoproj.io", "Application")),
     )
-    for ref, body in undeclared(found, seen):
-        if not system.is_within(ref, places):
-            answer.left_out["in a namespace that the repository does not use"] += 1
-        elif reason := system.excuse(ref, body, around):
-            answer.left_out[reason] += 1
-        else:
-            yield lines.of_undeclared(ref, body, ours=FIELD_MANAGER)
-
-
-def undeclared(found: Declared, seen: Seen) -> Iterator[tuple[Ref, Body]]:
-    """The live objects that the blueprint does not declare, each once, whatever versions it was read in."""
     known: set[Ref] = set()
     for body in (*seen.snapshot.bodies(), *seen.others):
         ref = ref_of(body)
-        if ref not in found.blueprint and ref not in known:
+        if ref not in blueprint and ref not in known:
             known.add(ref)
-            yield ref, body
+            is_within = not ref.namespace or ref.namespace in places
+            yield ref, body, system.excuse(ref, body, around) if is_within else ELSEWHERE
 
 
 def managed_namespaces(found: Declared) -> frozenset[str]:

@@ -15,7 +15,7 @@ from rebuild.journal import reading
 from rebuild.model.errors import UsageError
 from rebuild.model.events import SourceRead, TargetBound
 from rebuild.model.refs import Ref
-from rebuild.ops import run
+from rebuild.ops import unfinished
 from rebuild.report.ledger import Ledger
 
 RUNS = 5
@@ -59,7 +59,7 @@ def _runs(source: SourceRead, fidelity: str) -> Iterator[Ledger]:
 
 def _journals() -> list[Path]:
     try:
-        return sorted(run.runs_root().glob(f"*/{run.JOURNAL}"), reverse=True)[:LOOKED_AT]
+        return sorted(unfinished.runs_root().glob(f"*/{unfinished.JOURNAL}"), reverse=True)[:LOOKED_AT]
     except (UsageError, OSError):
         # A plan needs no state.
         return []

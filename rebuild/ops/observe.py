@@ -20,8 +20,8 @@ from rebuild.system import clock
 PATIENCE = 30.0
 """Seconds after its first failure in which a snapshot tries a list again."""
 
-_UNKNOWABLE = (Cause.DENIED, Cause.FORBIDDEN, Cause.WEBHOOK)
-"""What we may not list, and what nobody converts to the version that we ask for."""
+_UNKNOWABLE = (Cause.DENIED, Cause.FORBIDDEN, Cause.WEBHOOK, Cause.INTERNAL, Cause.INVALID)
+"""What we may not list, what nobody converts to the version that we ask for, and what the server itself cannot read."""
 _BELIEVED = 2
 """How often a kind has to be denied by a server that knows us before that counts."""
 _PASSING = (Cause.OVERLOAD, Cause.TRANSPORT, Cause.INTERNAL)
@@ -59,11 +59,16 @@ def snapshot(
         try:
             items += _patient(cluster, patience)(cluster.list, kind, version).items
         except ClusterFault as error:
-            if error.fault.cause in _UNKNOWABLE:
+            if error.fault.cause in _UNKNOWABLE or _is_dead_backend(error.fault):
                 unread[kind.group, kind.kind, version] = error.fault
             elif error.fault.cause is not Cause.NOT_SERVED:
                 raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
     return Snapshot(items, unread)
+
+
+def _is_dead_backend(fault: Fault) -> bool:
+    """Whether an aggregated API does not answer: what it holds is not gone, only out of sight."""
+    return fault.cause is Cause.NOT_SERVED and fault.status == 503
 
 
 def metadata(cluster: Cluster, kinds: Iterable[Kind]) -> tuple[list[Body], dict[Kind, Fault]]:

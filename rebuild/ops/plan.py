@@ -62,6 +62,9 @@ def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:
                 step.reason,
                 digest(step.manifest.payload, key),
                 step.awaited,
+                step.tail,
+                step.version,
+                step.uid,
             )
             for step in plan.steps.values()
         ),
@@ -70,4 +73,6 @@ def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:
         limits=plan.limits,
         at=at,
         images=plan.images,
+        expected=tuple(sorted(plan.expected)),
+        waiting_claims=tuple(sorted(plan.rulebook.waiting_claims)),
     )

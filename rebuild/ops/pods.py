@@ -24,7 +24,7 @@ from rebuild.report.judgement import Judgement, judgements
 
 Pods: TypeAlias = dict[Ref, list[Body]]
 """Live Pods by the declared workload that they belong to."""
-_SICK = (Judgement.NEVER_READY, Judgement.UNHEALTHY)
+_SICK = (Judgement.NEVER_READY, Judgement.UNHEALTHY, Judgement.RELAPSED)
 
 
 def look(run: Run, target: BoundTarget, live: Pods, secrets: Secrets) -> None:

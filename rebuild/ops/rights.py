@@ -6,7 +6,7 @@ write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from rebuild.cluster.port import Cluster, ClusterFault
@@ -18,21 +18,26 @@ from rebuild.model.refs import Ref
 from rebuild.plan.steps import Action, Plan, Step
 
 _WRITES = {Action.CREATE: ("create", "patch"), Action.CONFIGURE: ("patch",)}
-_VERBS = ("list", "watch", "create", "patch")
+_VERBS = ("list", "watch", "create", "patch", "delete")
 
 
-def assert_sufficient(cluster: Cluster, plan: Plan) -> None:
+def assert_sufficient(cluster: Cluster, plan: Plan, *, recreate: Collection[tuple[str, str]] = ()) -> None:
     """Make sure that the user may carry out a plan. Asks nothing where nothing is to be written.
 
     That takes one request where rights for the whole cluster suffice, else one more for each namespace; only where
     the server cannot list its rules, one for each thing that is still open.
+
+    Args:
+        cluster: the target.
+        plan: what is to be carried out.
+        recreate: the kinds whose live objects may have to be deleted.
 
     Raises:
         Refused: with everything that is not allowed; nothing was written.
         Unreachable: when the server stops answering.
     """
     try:
-        missing = _missing(cluster, _needs(plan))
+        missing = _missing(cluster, _needs(plan, recreate))
     except ClusterFault as error:
         if error.fault.cause in (Cause.DENIED, Cause.FORBIDDEN):
             raise Refused(
@@ -88,14 +93,14 @@ def _unreadable(error: ClusterFault) -> Unreachable:
     )
 
 
-def _needs(plan: Plan) -> Mapping[Access, Ref]:
+def _needs(plan: Plan, recreate: Collection[tuple[str, str]] = ()) -> Mapping[Access, Ref]:
     """What carrying out the plan takes, with the first object that does so: its writes, and the lists and watches that
     health and verification read."""
     if not any(step.action in _WRITES for step in plan.steps.values()):
         return {}
     needs: dict[Access, Ref] = {}
     for ref, step in plan.steps.items():
-        for access in _needs_of(step, plan):
+        for access in _needs_of(step, plan, recreate):
             needs.setdefault(access, ref)
     for ref in plan.expected:
         if kind := plan.kinds.of(ref):
@@ -104,7 +109,7 @@ def _needs(plan: Plan) -> Mapping[Access, Ref]:
     return needs
 
 
-def _needs_of(step: Step, plan: Plan) -> Iterator[Access]:
+def _needs_of(step: Step, plan: Plan, recreate: Collection[tuple[str, str]]) -> Iterator[Access]:
     kind = plan.kinds.of(step.ref)
     if kind is None or step.action in (Action.HOLD_BACK, Action.FAIL):
         return
@@ -117,6 +122,8 @@ def _needs_of(step: Step, plan: Plan) -> Iterator[Access]:
         yield Access("watch", kind.group, kind.plural)
     for verb in _WRITES.get(step.action, ()):
         yield Access(verb, kind.group, kind.plural, namespace, step.ref.name)
+    if step.action is Action.CONFIGURE and step.ref.group_kind in recreate:
+        yield Access("delete", kind.group, kind.plural, namespace, step.ref.name)
 
 
 def _missing(cluster: Cluster, needs: Iterable[Access]) -> list[Access]:

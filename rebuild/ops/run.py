@@ -13,18 +13,13 @@ from typing import Protocol
 
 from rebuild import __version__
 from rebuild.journal.file import Journal, JournalBroken
-from rebuild.model.events import Event, PhaseBegan, PhaseEnded, Planned, RunEnded, RunStarted, StageEnded
+from rebuild.model.events import ApplyAsked, Event, PhaseBegan, PhaseEnded, Planned, RunEnded, RunStarted, StageEnded
+from rebuild.model.facts import RunResumed
 from rebuild.model.findings import Finding
+from rebuild.ops.unfinished import JOURNAL, KEY, Unfinished, runs_root
 from rebuild.report.ledger import Ledger
 from rebuild.runner.clock import RunClock
-from rebuild.system import clock, places
-
-JOURNAL = "journal.jsonl"
-
-
-def runs_root() -> Path:
-    """Where the durable records of runs stand: a directory for each, of its name."""
-    return places.state_root() / "runs"
+from rebuild.system import clock, files, processes
 
 
 class Listener(Protocol):
@@ -37,13 +32,16 @@ class Listener(Protocol):
 class Run:
     """Tells everybody what happens. Made once per command that touches a cluster."""
 
-    def __init__(self, verb: str, *, listener: Listener, objective: float = 0.0, durable: bool = True) -> None:
+    def __init__(
+        self, verb: str, *, listener: Listener, objective: float = 0.0, stable: float = 0.0, durable: bool = True
+    ) -> None:
         """Open the run's journal and say that the run has started.
 
         Args:
             verb: what is run.
             listener: who is shown the events.
             objective: the recovery time objective in seconds, 0 where there is none.
+            stable: for how many seconds what came back has to stay.
             durable: whether a journal is kept; what writes to a cluster needs one.
 
         Raises:
@@ -52,18 +50,50 @@ class Run:
         started = clock.now()
         self.name = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         self.key = secrets.token_bytes(32)
-        """Keys the digests that stand for confidential values; kept nowhere."""
+        """Keys the digests that stand for confidential values."""
         self.now = RunClock()
         self.ledger = Ledger()
         self._listener = listener
         self._journal = Journal(self.directory / JOURNAL) if durable else None
-        stamp = started.isoformat(timespec="seconds").replace("+00:00", "Z")
-        self.record(RunStarted(self.name, verb, __version__, stamp, objective))
+        process = processes.this() if durable else None
+        self.record(RunStarted(self.name, verb, __version__, clock.stamp(started), objective, stable, process))
+
+    @classmethod
+    def resumed(cls, unfinished: Unfinished, *, listener: Listener) -> Run:
+        """Go on with a run that another process began: on its clock, in its journal, with its key.
+
+        Raises:
+            JournalBroken: when the journal cannot be written.
+        """
+        process, started = processes.this(), clock.now()
+        at, told_by = unfinished.bridged(process, started)
+        run = cls.__new__(cls)
+        run.name, run.key = unfinished.name, unfinished.key
+        run.now, run.ledger = RunClock(at), unfinished.ledger
+        run._listener = listener
+        run._journal = Journal(run.directory / JOURNAL, unfinished.place)
+        run.record(RunResumed(unfinished.last, told_by, clock.stamp(started), process, at))
+        return run
 
     @property
     def directory(self) -> Path:
         """Where the durable record of the run stands."""
         return runs_root() / self.name
+
+    def ask(self, asked: ApplyAsked) -> None:
+        """Record what it takes to go on with the run, and keep its key until it has reached its end.
+
+        Raises:
+            JournalBroken: when that is not possible.
+        """
+        try:
+            files.write_new(self.directory / KEY, self.key)
+        except OSError as error:
+            raise JournalBroken(
+                f"{self.directory / KEY} cannot be written: {error.strerror}",
+                hint="make room or set REBUILD_STATE_DIR to a directory that can be written",
+            ) from error
+        self.record(asked)
 
     def record(self, event: Event) -> None:
         """Write the event down, then tell the others.
@@ -101,6 +131,9 @@ class Run:
         self.record(RunEnded(complete, reason, self.now(), exit_code))
         if self._journal:
             self._journal.close()
+        if complete:
+            with suppress(OSError):
+                (self.directory / KEY).unlink(missing_ok=True)
 
     def abandon(self, reason: str, exit_code: int, *, findings: Sequence[Finding] = ()) -> None:
         """The run cannot go on: say so, with the findings that are why, wherever that is still possible."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from rebuild.graph import rank
 from rebuild.graph.build import Graph
@@ -133,13 +134,20 @@ def _tails(graph: Graph, index: Index, estimates: Estimates) -> Mapping[Ref, flo
 
 
 def setting_for(blueprint: Blueprint, snapshot: Snapshot, *, manager: str, ignoring: Ignoring = NOTHING) -> Setting:
-    """What comparison has to know: the declared CRDs' schemas, what autoscalers scale, declared or live, and what is
-    to be ignored.
+    """What comparison has to know: the schemas of CRDs, what autoscalers scale, declared or live, and what is ignored.
+
+    A live CRD is how the server takes the objects; a declared one stands in as long as there is none.
     """
-    crds = (m.body for m in blueprint.of_kind(*_CRD))
+    wanted = {ref.group_kind for ref in blueprint.manifests}
+    live = (crd for crd in snapshot.of_kind(*_CRD) if _defines(crd) in wanted)
+    crds = [*(m.body for m in blueprint.of_kind(*_CRD)), *live]
     scalers = ("autoscaling", "HorizontalPodAutoscaler")
     autoscalers = [*(m.body for m in blueprint.of_kind(*scalers)), *snapshot.of_kind(*scalers)]
     return Setting(schema.builtin().extended(crds), manager, controllers.scaled_by(autoscalers), ignoring)
+
+
+def _defines(crd: Body) -> tuple[Any, Any]:
+    return dig(crd, "spec", "group"), dig(crd, "spec", "names", "kind")
 
 
 def _step(
@@ -161,7 +169,8 @@ def _step(
         return Step(manifest, Action.KEEP, awaited, tail, version_of(live))
     manifest = manifest.with_body(reapply.without_controller_owned(manifest, live, setting))
     reason = f"differs in {', '.join(differing)}"
-    return Step(manifest, Action.CONFIGURE, awaited, tail, version_of(live), reason)
+    uid = str(dig(live, "metadata", "uid") or "")
+    return Step(manifest, Action.CONFIGURE, awaited, tail, version_of(live), reason, uid)
 
 
 def _differing(manifest: Manifest, live: Body, setting: Setting) -> list[str]:
@@ -177,9 +186,13 @@ def _unread(snapshot: Snapshot) -> Iterator[Finding]:
     """What lives of these kinds is unknown, so their objects are planned as if there were none."""
     for (group, kind, version), fault in snapshot.unread.items():
         name = f"{group}/{version} {kind}" if group else f"{version} {kind}"
-        step = "allow this user to list and watch the kind in all namespaces"
-        if fault.cause not in (Cause.DENIED, Cause.FORBIDDEN):
+        step = "look at the log of the API server: it cannot read what it stores of this kind"
+        if fault.cause in (Cause.DENIED, Cause.FORBIDDEN):
+            step = "allow this user to list and watch the kind in all namespaces"
+        elif fault.cause is Cause.WEBHOOK:
             step = "bring back the webhook that converts to this version, or declare the stored one"
+        elif fault.cause is Cause.NOT_SERVED:
+            step = "bring back the server behind its APIService"
         yield Finding(
             "kind-unreadable",
             Severity.WARNING,

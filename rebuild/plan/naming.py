@@ -59,6 +59,12 @@ class ObjectUnknown(UsageError):
     code: ClassVar[str] = "object-unknown"
 
 
+class KindUnknown(UsageError):
+    """No kind, or more than one, is called so."""
+
+    code: ClassVar[str] = "kind-unknown"
+
+
 class NameAmbiguous(UsageError):
     """Several objects have this name."""
 
@@ -107,6 +113,29 @@ def find(text: str, refs: Iterable[Ref], *, namespace: str, kinds: Kinds, shorts
     raise ObjectUnknown(
         f"no object is named {text!r}{place}",
         hint=f"did you mean {_listed(near)}?" if near else "`rebuild plan -o json` lists all objects",
+    )
+
+
+def find_kind(word: str, kinds: Kinds, shorts: ShortNames = SHORT_NAMES) -> tuple[str, str]:
+    """The group and kind that a word means: `Deployment`, `deploy`, `deployments.apps`.
+
+    Raises:
+        KindUnknown: when no kind of the target or of the source is called so, or several are.
+    """
+    meant = [
+        (each.group, each.kind)
+        for each in kinds
+        if word.lower() in _words(Ref(each.group, each.kind, "", ""), kinds, shorts)
+    ]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        named = ", ".join(f"{kind.lower()}.{group}" if group else kind.lower() for group, kind in sorted(meant))
+        raise KindUnknown(f"{word!r} means {len(meant)} kinds", hint=f"write one of {named}")
+    near = difflib.get_close_matches(word.lower(), (each.kind.lower() for each in kinds), n=3, cutoff=0.6)
+    raise KindUnknown(
+        f"no kind is called {word!r}",
+        hint=f"did you mean {', '.join(near)}?" if near else "name it as kubectl does, such as deployment or job.batch",
     )
 
 

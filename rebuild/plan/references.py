@@ -52,12 +52,7 @@ def undeclared(edges: Iterable[Edge], expected: frozenset[Ref], blueprint: Bluep
 
     Classes are for the preflight to tell of.
     """
-    users: dict[Ref, list[Ref]] = defaultdict(list)
-    for edge in edges:
-        dependency = edge.dependency
-        made = (dependency.group, dependency.kind, dependency.name) in _MADE_BY_CONTROLLERS
-        if dependency in expected and not made and dependency.group_kind not in classes.OF_PODS:
-            users[dependency].append(edge.dependent)
+    users = _users(edges, expected)
     for ref in sorted(users):
         first, *others = sorted(users[ref])
         more = f" and {len(others)} more" if others else ""
@@ -69,6 +64,21 @@ def undeclared(edges: Iterable[Edge], expected: frozenset[Ref], blueprint: Bluep
             _origin(blueprint, first),
             "declare it, or add it with --with",
         )
+
+
+def used(edges: Iterable[Edge], expected: frozenset[Ref]) -> Iterator[tuple[Ref, Ref]]:
+    """The objects that declared ones use and nobody declares, each with its first user."""
+    return ((ref, min(users)) for ref, users in sorted(_users(edges, expected).items()))
+
+
+def _users(edges: Iterable[Edge], expected: frozenset[Ref]) -> dict[Ref, list[Ref]]:
+    users: dict[Ref, list[Ref]] = defaultdict(list)
+    for edge in edges:
+        dependency = edge.dependency
+        made = (dependency.group, dependency.kind, dependency.name) in _MADE_BY_CONTROLLERS
+        if dependency in expected and not made and dependency.group_kind not in classes.OF_PODS:
+            users[dependency].append(edge.dependent)
+    return users
 
 
 def _origin(blueprint: Blueprint, ref: Ref) -> Origin | None:

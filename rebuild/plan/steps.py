@@ -45,6 +45,8 @@ class Step:
     tail: float = 0.0
     version: int = 0
     reason: str = ""
+    uid: str = ""
+    """Of the live object that is configured: no other one may be deleted for it."""
 
     @property
     def ref(self) -> Ref:

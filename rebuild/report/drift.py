@@ -14,8 +14,9 @@ from typing import Any
 from rebuild.model.drift import Actor, Authorship, Drift, DriftKind, Unchecked, Write
 from rebuild.model.errors import Exit
 from rebuild.model.events import SourceRead, TargetBound
+from rebuild.model.ignored import IgnoreRule, RuleUse
 from rebuild.model.wording import counted
-from rebuild.report import fidelity
+from rebuild.report import fidelity, to_json
 from rebuild.report.verdict import Word
 
 SCHEMA_VERSION = "rebuild.dev/drift/v1alpha1"
@@ -35,6 +36,10 @@ class DriftReport:
     drift: list[Drift] = field(default_factory=list)
     owned: list[tuple[Drift, str]] = field(default_factory=list)
     """Fields that a known controller sets, with the reason: no drift."""
+    ignored: list[tuple[Drift, IgnoreRule]] = field(default_factory=list)
+    """Lines that a rule hides."""
+    rules: list[RuleUse] = field(default_factory=list)
+    """The rules, and how much each of them hid."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Why objects that nobody declares are no drift, and how many."""
     unchecked: list[Unchecked] = field(default_factory=list)
@@ -56,7 +61,7 @@ def answer(report: DriftReport) -> Answer:
 
     What else was not checked is a limit that the sentence counts.
     """
-    limits = f" ({counted(len(report.unchecked), 'limit')})" if report.unchecked else ""
+    limits = _limits(report)
     if report.drift:
         places = counted(len(report.drift), "place")
         parts = ", ".join(f"{number} {kind}" for kind, number in counts(report.drift).items() if number)
@@ -66,6 +71,12 @@ def answer(report: DriftReport) -> Answer:
         reason = f"no drift in what could be looked at, but {unseen[0].what} is declared and not checked"
         return Answer(Word.INCOMPLETE, Exit.INCOMPLETE, f"{reason}: {unseen[0].why}{limits}")
     return Answer(Word.PASS, Exit.DONE, f"no drift: {counted(report.compared, 'object')} compared{limits}")
+
+
+def _limits(report: DriftReport) -> str:
+    parts = [counted(len(report.unchecked), "limit")] if report.unchecked else []
+    parts += [f"{counted(len(report.ignored), 'difference')} ignored"] if report.ignored else []
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def last_line(report: DriftReport) -> str:
@@ -136,6 +147,7 @@ def document(report: DriftReport) -> dict[str, Any]:
             **{kind.value: number for kind, number in counts(report.drift).items()},
             "drift": len(report.drift),
             "controllerOwned": len(report.owned),
+            "ignored": len(report.ignored),
             "leftOut": report.left_out.total(),
             "unchecked": len(report.unchecked),
         },
@@ -151,6 +163,11 @@ def document(report: DriftReport) -> dict[str, Any]:
         ],
         "drift": [line(one) for one in report.drift],
         "controllerOwned": [{**line(one), "controller": why} for one, why in report.owned],
+        "ignored": [
+            {**line(one), "rule": rule.place, "reason": rule.reason, "owner": rule.owner}
+            for one, rule in report.ignored
+        ],
+        "ignoreRules": [to_json.rule_use(use) for use in report.rules],
         "leftOut": [{"reason": why, "objects": number} for why, number in report.left_out.most_common()],
         "unchecked": [unchecked(one) for one in report.unchecked],
         "notes": list(report.notes),

@@ -6,11 +6,12 @@ left unproven counts as back: it is a limit where the plan says that this target
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from rebuild.model.faults import Cause
 from rebuild.model.findings import Finding, Limit, Severity
+from rebuild.model.ignored import RuleUse
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
 from rebuild.model.troubles import TroubleKind
@@ -35,6 +36,8 @@ class Judgement(StrEnum):
     """Verification found a declared field that does not mean the same."""
     UNHEALTHY = "unhealthy"
     """Verification found it present and equal, and not healthy."""
+    RELAPSED = "relapsed"
+    """Verification found it in order, and soon after it was not any more."""
     UNVERIFIED = "unverified"
     """Verification did not look at it, or was not let."""
     LIMITED = "limited"
@@ -52,6 +55,7 @@ FAILURES = (
     Judgement.MISSING,
     Judgement.DIFFERENT,
     Judgement.UNHEALTHY,
+    Judgement.RELAPSED,
     Judgement.UNVERIFIED,
 )
 
@@ -89,6 +93,8 @@ def _verification(record: Record, health_excused: bool) -> Judgement:
         return Judgement.LIMITED
     if found.status.health is not Health.CURRENT:
         return Judgement.UNHEALTHY
+    if record.relapse:
+        return Judgement.RELAPSED
     return Judgement.VERIFIED
 
 
@@ -108,8 +114,17 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
     """What the plan found, who owns the fields that we declare and did not get, and which images could not be had."""
     if ledger.plan:
         yield from ledger.plan.findings
-    yield from _of_rules(ledger)
+    yield from of_rules(ledger.ignore_rules)
     for record in ledger.objects.values():
+        if record.verification and record.verification.dissent:
+            yield Finding(
+                "second-opinion",
+                Severity.WARNING,
+                record.verification.dissent,
+                record.ref,
+                record.plan.origin,
+                "look for the reason in docs/verification.md",
+            )
         if record.trouble and record.trouble.kind is TroubleKind.IMAGE and not record.is_ready:
             yield Finding(
                 "image-unavailable",
@@ -130,9 +145,9 @@ def findings(ledger: Ledger) -> Iterator[Finding]:
             )
 
 
-def _of_rules(ledger: Ledger) -> Iterator[Finding]:
+def of_rules(uses: Iterable[RuleUse]) -> Iterator[Finding]:
     """What is wrong with the rules by which differences are ignored."""
-    for use in ledger.ignore_rules:
+    for use in uses:
         rule = use.rule
         # What another tool's rules are about may well be at rest here.
         severity = Severity.INFO if rule.imported else Severity.WARNING

@@ -14,10 +14,13 @@ from enum import StrEnum
 from typing import assert_never
 
 from rebuild.model.events import (
+    ApplyAsked,
     Event,
+    FlowSettled,
     IgnoreRulesUsed,
     ImageObserved,
     ObjectEnded,
+    ObjectRelapsed,
     ObjectVerified,
     PhaseBegan,
     PhaseEnded,
@@ -31,7 +34,15 @@ from rebuild.model.events import (
     TargetBound,
     WriteIntended,
 )
-from rebuild.model.facts import HealthSeen, StopAsked, TimerFired, TroubleSeen, WriteAccepted, WriteFailed
+from rebuild.model.facts import (
+    HealthSeen,
+    RunResumed,
+    StopAsked,
+    TimerFired,
+    TroubleSeen,
+    WriteAccepted,
+    WriteFailed,
+)
 from rebuild.model.faults import Fault
 from rebuild.model.ignored import RuleUse
 from rebuild.model.images import Image
@@ -39,7 +50,9 @@ from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.model.troubles import Trouble
 
-ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.UNCHANGED)
+GAP = "gap"
+"""The phase in which nobody carried out the run."""
+ACCEPTED = (Outcome.CREATED, Outcome.CONFIGURED, Outcome.RECREATED, Outcome.UNCHANGED)
 """The API server holds the object as we sent it."""
 
 
@@ -82,6 +95,8 @@ class Record:
     trouble: Trouble | None = None
     """What was last seen to keep its Pods from running."""
     verification: ObjectVerified | None = None
+    relapse: ObjectRelapsed | None = None
+    """What became of it after verification had found it in order."""
     pods: PodsObserved | None = None
 
     @property
@@ -96,7 +111,9 @@ class Record:
 
     @property
     def status(self) -> Status | None:
-        """What the object is: as verification found it, else as it was last seen."""
+        """What the object is: as it relapsed, else as verification found it, else as it was last seen."""
+        if self.relapse:
+            return self.relapse.status
         return self.verification.status if self.verification else self.seen
 
     @property
@@ -147,10 +164,13 @@ class Ledger:
     """All that the events folded so far say. What no event has said yet is None or empty."""
 
     run: RunStarted | None = None
+    asked: ApplyAsked | None = None
     source: SourceRead | None = None
     target: TargetBound | None = None
     plan: Planned | None = None
+    flow: FlowSettled | None = None
     end: RunEnded | None = None
+    resumed: list[RunResumed] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
     objects: dict[Ref, Record] = field(default_factory=dict)
     """In the order of the plan."""
@@ -184,6 +204,8 @@ class Ledger:
         match event:
             case RunStarted():
                 self.run = event
+            case ApplyAsked():
+                self.asked = event
             case SourceRead():
                 self.source = event
             case TargetBound():
@@ -196,8 +218,12 @@ class Ledger:
                 self._phase_ended(event)
             case StageEnded():
                 self._stage_ended(event)
+            case FlowSettled():
+                self.flow = event
             case RunEnded():
                 self.end = event
+            case RunResumed():
+                self._resumed(event)
             case (
                 WriteIntended()
                 | WriteAccepted()
@@ -206,6 +232,7 @@ class Ledger:
                 | TroubleSeen()
                 | ObjectEnded()
                 | ObjectVerified()
+                | ObjectRelapsed()
                 | PodsObserved()
             ):
                 record = self.objects.get(event.ref)
@@ -227,6 +254,18 @@ class Ledger:
             if planned.ref not in self.objects:
                 self.objects[planned.ref] = Record(planned)
                 self._standings[Standing.WAITING] += 1
+
+    def _resumed(self, event: RunResumed) -> None:
+        """What was cut short lasted until the last event; the gap is a phase of its own, and counts."""
+        self.end = None
+        for phase in self.phases:
+            phase.ended = event.since if phase.ended is None else phase.ended
+        self.phases.append(Phase(GAP, True, event.since, event.at))
+        self.resumed.append(event)
+        for record in self.objects.values():
+            if record.standing is Standing.IN_FLIGHT:
+                self._put(record, Standing.WAITING)
+            record.seen, record.seen_version, record.trouble = None, 0, None
 
     def _phase_ended(self, event: PhaseEnded) -> None:
         for phase in reversed(self.phases):
@@ -250,6 +289,7 @@ class Ledger:
         | TroubleSeen
         | ObjectEnded
         | ObjectVerified
+        | ObjectRelapsed
         | PodsObserved,
     ) -> None:
         match event:
@@ -275,8 +315,12 @@ class Ledger:
                 self._ended(record, event)
             case ObjectVerified():
                 self.judged += record.verification is None
-                self.verified += passed(event) - passed(record.verification)
-                record.verification = event
+                was_back = passed(record.verification) and record.relapse is None
+                self.verified += passed(event) - was_back
+                record.verification, record.relapse = event, None
+            case ObjectRelapsed():
+                self.verified -= passed(record.verification) and record.relapse is None
+                record.relapse = event
             case PodsObserved():
                 record.pods = event
             case _:

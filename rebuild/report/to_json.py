@@ -11,6 +11,7 @@ from typing import Any
 
 from rebuild.model.edges import Edge
 from rebuild.model.events import ImageObserved
+from rebuild.model.facts import GapClock, RunResumed
 from rebuild.model.faults import Fault
 from rebuild.model.findings import Difference, Finding, Limit
 from rebuild.model.ignored import Ignored, RuleUse
@@ -48,6 +49,8 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "source": _source(ledger),
         "target": _target(ledger),
         "recovery": _recovery(ledger, answer),
+        "flow": _flow(ledger),
+        "resumptions": [_resumption(resumed) for resumed in ledger.resumed],
         "counts": {
             **_counts(judged),
             "limits": len(document_limits),
@@ -62,9 +65,24 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "differences": differences,
         "controllerOwned": owned,
         "ignored": ignored,
-        "ignoreRules": [_rule(use) for use in ledger.ignore_rules],
+        "ignoreRules": [rule_use(use) for use in ledger.ignore_rules],
         "findings": found_all,
         "images": [_image(need, ledger.images.get(need.image)) for need in ledger.plan.images] if ledger.plan else [],
+    }
+
+
+def _flow(ledger: Ledger) -> dict[str, Any] | None:
+    flow = ledger.flow
+    if flow is None:
+        return None
+    return {
+        "limit": flow.limit,
+        "lowest": flow.lowest,
+        "highest": flow.highest,
+        "busiest": flow.busiest,
+        "requests": flow.writes,
+        "overloads": flow.overloads,
+        "why": flow.why,
     }
 
 
@@ -108,6 +126,16 @@ def _recovery(ledger: Ledger, answer: Verdict) -> dict[str, Any]:
     }
 
 
+def _resumption(resumed: RunResumed) -> dict[str, Any]:
+    return {
+        "started": resumed.started,
+        "since": _seconds(resumed.since),
+        "at": _seconds(resumed.at),
+        "gapSeconds": None if resumed.clock is GapClock.NONE else _seconds(resumed.at - resumed.since),
+        "clock": resumed.clock.value,
+    }
+
+
 def _phase(phase: Phase) -> dict[str, Any]:
     stages = [{"name": stage.name, "seconds": _seconds(stage.seconds)} for stage in phase.stages]
     return {"name": phase.name, "seconds": _seconds(phase.seconds), "counted": phase.counted, "stages": stages}
@@ -124,6 +152,7 @@ def _counts(judged: dict[Ref, Judgement]) -> dict[str, int]:
         "missing": counts[Judgement.MISSING],
         "different": counts[Judgement.DIFFERENT],
         "unhealthy": counts[Judgement.UNHEALTHY],
+        "relapsed": counts[Judgement.RELAPSED],
         "unverified": counts[Judgement.UNVERIFIED],
         "limited": counts[Judgement.LIMITED],
         "planned": counts[Judgement.PLANNED],
@@ -234,7 +263,8 @@ def _ignored(ignored: Ignored) -> dict[str, Any]:
     return {**_difference(ignored.difference), "rule": rule.place, "reason": rule.reason, "owner": rule.owner}
 
 
-def _rule(use: RuleUse) -> dict[str, Any]:
+def rule_use(use: RuleUse) -> dict[str, Any]:
+    """A rule, and how many differences it hid."""
     return {
         "rule": use.rule.place,
         "reason": use.rule.reason,

@@ -9,20 +9,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from rebuild.model.findings import Severity
+from rebuild.model.facts import GapClock
+from rebuild.model.findings import ADMISSION, Severity
 from rebuild.model.pods import PodTimes
 from rebuild.model.refs import Ref
-from rebuild.model.states import Outcome
 from rebuild.model.wording import counted
 from rebuild.report import fidelity
 from rebuild.report.judgement import FAILURES, Judgement, findings, judgements, limits
 from rebuild.report.ledger import Ledger, Standing
-from rebuild.report.verdict import Word, explanation, verdict
+from rebuild.report.verdict import BEFORE, Word, explanation, verdict, was_timed
 
 TOP = 5
 """Rows of what took long; the JSON document has all."""
 LONGEST = 200
 """Characters of a value that are shown; the JSON report has it whole."""
+_GAPS = {
+    GapClock.MACHINE: "{seconds:.1f} s",
+    GapClock.WALL: "{seconds:.1f} s by the wall clock, since the machine was started anew",
+    GapClock.NONE: "of unknown length: the wall clock went back",
+}
 _PART = "  "
 """Indents the stages of a phase below it."""
 
@@ -57,14 +62,25 @@ def _notes(ledger: Ledger, *, measured: bool) -> Iterator[str]:
         yield f"recovery time on {target}" if target else "recovery time"
     else:
         yield from [target] if target else []
-        present = sum(r.outcome in (Outcome.CONFIGURED, Outcome.UNCHANGED) for r in ledger.objects.values())
-        yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
+        present = sum(r.outcome in BEFORE for r in ledger.objects.values())
+        if not was_timed(ledger):
+            yield "recovery time not measured: the clock went back in a gap"
+        else:
+            yield f"no recovery time: {present} of them were there before" if present else "recovery time not measured"
+    yield from _stable(ledger)
     ignored = sum(len(r.verification.ignored) for r in ledger.objects.values() if r.verification)
     if ignored:
         yield f"{counted(ignored, 'difference')} ignored"
     known = len(limits(ledger))
     if known:
         yield counted(known, "limit")
+
+
+def _stable(ledger: Ledger) -> Iterator[str]:
+    """For how long everything has stayed, where somebody asked for that."""
+    asked = ledger.run.stable if ledger.run else 0.0
+    if asked and ledger.judged and verdict(ledger).word is Word.PASS:
+        yield f"stable for {asked:g} s"
 
 
 def _target(ledger: Ledger) -> str:
@@ -81,13 +97,16 @@ def summary(ledger: Ledger) -> list[str]:
     return [
         *_section("Failures", _failures(ledger)),
         *_section("Differences", _differences(ledger)),
-        *_section("Owned by a controller", _owned(ledger)),
+        *_section("Owned by a controller", _owned(ledger, admission=False)),
+        *_section("Changed on admission", _owned(ledger, admission=True)),
         *_section("Ignored by a rule", _ignored(ledger)),
         *_section("Limits: not provable on this target", (f"{x.ref}: {x.message} [{x.code}]" for x in limits(ledger))),
         *_section("Findings", _findings(ledger)),
         *_section("Images", _images(ledger)),
         *_section("Slowest to become ready", _slowest(ledger)),
         *_section(f"Fidelity: {ledger.target.fidelity if ledger.target else 'unknown'}", _fidelity(ledger)),
+        *_section("Writes", _writes(ledger)),
+        *_section("Gaps: nobody carried out the run", _gaps(ledger)),
         *_section("Phases", _phases(ledger)),
     ]
 
@@ -131,9 +150,12 @@ def _differences(ledger: Ledger) -> Iterator[str]:
             yield f"{found.ref} {found.path}: declared {_short(found.declared)}, live {_short(found.live)}{manager}"
 
 
-def _owned(ledger: Ledger) -> Iterator[str]:
+def _owned(ledger: Ledger, *, admission: bool) -> Iterator[str]:
+    """The declared fields that somebody else decides: a controller all the time, or admission when it is written."""
     for record in ledger.objects.values():
         for found in record.verification.controller_owned if record.verification else ():
+            if (found.controller == ADMISSION) is not admission:
+                continue
             values = f"declared {_short(found.declared)}, live {_short(found.live)}"
             yield f"{found.ref} {found.path}: {values} ({found.controller})"
 
@@ -205,6 +227,17 @@ def _fidelity(ledger: Ledger) -> Iterator[str]:
     if known.caveat:
         yield f"proves: {'; '.join(known.proves) or 'unknown'}"
         yield f"does not prove: {'; '.join(known.does_not_prove) or 'unknown'}"
+
+
+def _writes(ledger: Ledger) -> Iterator[str]:
+    if flow := ledger.flow:
+        yield f"{counted(flow.writes, 'request')}, at last up to {flow.limit} at once: {flow.why}"
+
+
+def _gaps(ledger: Ledger) -> Iterator[str]:
+    for resumed in ledger.resumed:
+        told = _GAPS[resumed.clock].format(seconds=resumed.at - resumed.since)
+        yield f"from {resumed.since:.1f} s on: {told}; resumed at {resumed.started}"
 
 
 def _phases(ledger: Ledger) -> Iterator[str]:

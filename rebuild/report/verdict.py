@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rebuild.model.errors import Exit
+from rebuild.model.facts import GapClock
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
 from rebuild.report import recovery
@@ -19,6 +20,8 @@ from rebuild.report.ledger import Ledger, Record
 
 SIGHUP, SIGINT, SIGTERM = (f"interrupted by {name}" for name in ("SIGHUP", "SIGINT", "SIGTERM"))
 """The reasons to give with a StopAsked (and so with RunEnded) when a signal stops the run."""
+BEFORE = (Outcome.CONFIGURED, Outcome.RECREATED, Outcome.UNCHANGED)
+"""What becomes of objects that were there before the run."""
 _SIGNALS = {SIGHUP: Exit.HUNG_UP, SIGINT: Exit.INTERRUPTED, SIGTERM: Exit.TERMINATED}
 
 
@@ -63,7 +66,7 @@ def _incomplete(reason: str, code: int = 0) -> Verdict:
 
 def _timed(ledger: Ledger, judged: dict[Ref, Judgement]) -> Verdict:
     """Verification has passed: that stopped the clock, so now the objective is judged."""
-    seconds = recovery.seconds(ledger.phases) if was_recovery(ledger) else None
+    seconds = recovery.seconds(ledger.phases) if was_recovery(ledger) and was_timed(ledger) else None
     objective = ledger.run.objective if ledger.run else 0.0
     if objective > 0 and seconds is None:
         reason = f"objective missed: the recovery time was not measured, and the objective is {objective:g} s"
@@ -78,7 +81,12 @@ def _timed(ledger: Ledger, judged: dict[Ref, Judgement]) -> Verdict:
 def was_recovery(ledger: Ledger) -> bool:
     """Whether the run brought back what was not there: to look, or to touch up what lives, is no recovery."""
     found = {record.outcome for record in ledger.objects.values()}
-    return ledger.verb in ("apply", "drill") and not found & {Outcome.CONFIGURED, Outcome.UNCHANGED}
+    return ledger.verb in ("apply", "drill") and found.isdisjoint(BEFORE)
+
+
+def was_timed(ledger: Ledger) -> bool:
+    """Whether some clock told the length of each gap in the run."""
+    return all(resumed.clock is not GapClock.NONE for resumed in ledger.resumed)
 
 
 def _why_not(ledger: Ledger, judged: dict[Ref, Judgement]) -> str:
@@ -109,6 +117,8 @@ def explanation(record: Record, judgement: Judgement) -> str:
             return "not as declared"
         case Judgement.UNHEALTHY if status:
             return f"{status.health}: {status.message}" if status.message else f"is {status.health}"
+        case Judgement.RELAPSED if status:
+            return f"was in order and is not any more: {status.message or status.health}"
         case Judgement.MISSING:
             return "not found"
         case Judgement.UNVERIFIED if found:

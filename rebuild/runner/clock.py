@@ -6,10 +6,10 @@ from rebuild.system import clock
 
 
 class RunClock:
-    """Starts when it is made."""
+    """Shows 0, or the time of a run that goes on, when it is made."""
 
-    def __init__(self) -> None:
-        self._zero = clock.monotonic()
+    def __init__(self, shown: float = 0.0) -> None:
+        self._zero = clock.monotonic() - shown
 
     def __call__(self) -> float:
         return round(clock.monotonic() - self._zero, 6)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol, assert_never
 
 from rebuild.cluster.port import Cluster
 from rebuild.engine import handle
-from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
+from rebuild.engine.commands import Adopt, Apply, Command, Finish, Notice, Recreate, StartTimer
+from rebuild.engine.flow import Flow
 from rebuild.engine.policy import Policy
-from rebuild.engine.state import State
+from rebuild.engine.state import Stage, State
 from rebuild.journal.file import JournalBroken
-from rebuild.model.events import Event, ObjectEnded, WriteIntended
-from rebuild.model.facts import Fact, HealthSeen, StopAsked, TimerFired, WriteAccepted, WriteFailed
+from rebuild.model.events import Event, FlowSettled, ObjectEnded, WriteIntended
+from rebuild.model.facts import Fact, HealthSeen, RunResumed, StopAsked, TimerFired, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
 from rebuild.model.secrets import Secrets
 from rebuild.model.states import Health, Outcome, Status
 from rebuild.plan.steps import Action, Plan
+from rebuild.runner.syncing import Syncer
 from rebuild.runner.threads import Facts
 from rebuild.runner.timers import Timers
 from rebuild.runner.troubles import Troubles
@@ -39,7 +42,20 @@ class Recorder(Protocol):
         """Show the event to those who fold it, without writing it down."""
 
     def sync(self) -> None:
-        """Make what was recorded durable; raises when that is not possible."""
+        """Make what was recorded durable; raises when that is not possible. Called by a thread of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an earlier process did of the same plan: what the engine was told, `resumed` last, and whose end is
+    recorded."""
+
+    facts: tuple[Fact, ...] = ()
+    resumed: RunResumed | None = None
+    ended: frozenset[Ref] = frozenset()
+
+
+NOTHING = Past()
 
 
 class Driver:
@@ -53,13 +69,18 @@ class Driver:
         policy: Policy,
         recorder: Recorder,
         now: Callable[[], float],
-        in_flight: int,
+        flow: Flow | None = None,
         follow_pods: bool = False,
+        past: Past = NOTHING,
     ) -> None:
-        """Take what a run needs; `follow_pods` where the target runs real containers, which may be in trouble."""
+        """Take what a run needs; `follow_pods` where the target runs real containers, which may be in trouble.
+
+        `flow` is the limit to begin with, where that is not the usual one.
+        """
+        self._past = past
         self._plan, self._cluster, self._recorder, self._now = plan, cluster, recorder, now
         self._pods = plan.kinds.get("", "Pod") if follow_pods else None
-        self._in_flight = in_flight
+        self._flow = flow or Flow()
         self._facts: Facts = SimpleQueue()
         self._timers = Timers()
         self._finished = False
@@ -68,6 +89,9 @@ class Driver:
         self.stop_asked = ""
         """Why somebody wanted the run to end, also where that came too late to change anything in it."""
         self.state = State(plan, policy)
+        self._first = handle.begin(self.state)
+        for fact in past.facts:
+            handle.handle(self.state, fact)
 
     def stop(self, reason: str) -> None:
         """Begin nothing new, finish what is in flight, and return from `run`."""
@@ -88,24 +112,21 @@ class Driver:
             self._facts,
             self._now,
             relevant=relevant,
+            known=frozenset(ref for ref, each in self.state.objects.items() if each.version),
             rulebook=self._plan.rulebook,
             troubles=self._troubles() if self._pods else None,
         )
         writers = Writers(
-            self._cluster,
-            self._plan.kinds,
-            self._facts,
-            self._now,
-            rulebook=self._plan.rulebook,
-            threads=self._in_flight,
+            self._cluster, self._plan.kinds, self._facts, self._now, rulebook=self._plan.rulebook, flow=self._flow
         )
+        syncer = Syncer(self._recorder.sync, self._facts)
         patient = True
         try:
             for ref in self._plan.expected:
                 self._follow(watchers, ref)
             if self._pods:
                 watchers.follow(self._pods, "v1")
-            self._perform(handle.begin(self.state), writers, watchers)
+            self._perform(self._begin(watchers), writers, watchers)
             while not self._finished:
                 for fact in self._next_facts():
                     self._in_hand = fact
@@ -113,7 +134,8 @@ class Driver:
                     self._perform(handle.handle(self.state, fact), writers, watchers)
                 if self.state.stop_reason:
                     writers.withdraw()
-                self._sync()
+                self._ask_for_sync(syncer)
+            self._tell_flow()
         except JournalBroken:
             writers.close()
             self._collect(self._in_hand)
@@ -125,6 +147,36 @@ class Driver:
         finally:
             writers.close(wait=patient)
             watchers.close(wait=patient)
+            syncer.close(wait=patient)
+
+    def _tell_flow(self) -> None:
+        flow = self._flow
+        if flow.writes:
+            self._recorder.record(
+                FlowSettled(
+                    flow.slots,
+                    flow.lowest,
+                    flow.highest,
+                    flow.busiest,
+                    flow.writes,
+                    flow.overloads,
+                    flow.why(),
+                    self._now(),
+                )
+            )
+
+    def _begin(self, watchers: Watchers) -> list[Command]:
+        """The first commands; of what was sent before, the watches have to tell again how it is."""
+        if self._past.resumed is None:
+            return self._first
+        # What ended with the last recorded fact, as it was then.
+        self._record_ends()
+        for ref, progress in self.state.objects.items():
+            if progress.stage in (Stage.APPLIED, Stage.DONE):
+                self._follow(watchers, ref)
+            if progress.stage is Stage.APPLIED:
+                self._settle(ref, progress.version)
+        return handle.handle(self.state, self._past.resumed)
 
     def _troubles(self) -> Troubles:
         steps = self._plan.steps
@@ -154,7 +206,35 @@ class Driver:
         return [fact]
 
     def _perform(self, commands: Iterable[Command], writers: Writers, watchers: Watchers) -> None:
+        self._record_ends()
+        for command in commands:
+            match command:
+                case Apply(ref, attempt):
+                    self._recorder.record(WriteIntended(ref, attempt, self._now()))
+                    self._follow(watchers, ref)
+                    writers.submit(self._plan.steps[ref])
+                case Recreate(ref, attempt):
+                    step = self._plan.steps[ref]
+                    self._recorder.record(WriteIntended(ref, attempt, self._now(), replaces=step.uid))
+                    writers.submit(step, recreate=True)
+                case Notice(sight):
+                    kind = self._plan.kinds.get(sight.group, sight.kind)
+                    if kind:
+                        watchers.notice(kind, sight)
+                case Adopt(ref):
+                    self._follow(watchers, ref)
+                    self._adopt(ref)
+                case StartTimer(timer, seconds):
+                    self._timers.set(timer, self._now() + seconds)
+                case Finish():
+                    self._finished = True
+                case _:
+                    assert_never(command)
+
+    def _record_ends(self) -> None:
         for ended in self.state.take_ended():
+            if ended.step.ref in self._past.ended:
+                continue
             self._recorder.record(
                 ObjectEnded(
                     ended.step.ref,
@@ -166,29 +246,18 @@ class Driver:
                     self._now(),
                 )
             )
-        for command in commands:
-            match command:
-                case Apply(ref, attempt):
-                    self._recorder.record(WriteIntended(ref, attempt, self._now()))
-                    self._follow(watchers, ref)
-                    writers.submit(self._plan.steps[ref])
-                case Adopt(ref):
-                    self._follow(watchers, ref)
-                    self._adopt(ref)
-                case StartTimer(timer, seconds):
-                    self._timers.set(timer, self._now() + seconds)
-                case Finish():
-                    self._finished = True
-                case _:
-                    assert_never(command)
 
     def _adopt(self, ref: Ref) -> None:
         step = self._plan.steps[ref]
         assert step.action is Action.KEEP
         now = self._now()
         self._facts.put(WriteAccepted(ref, Outcome.UNCHANGED, step.version, now, now))
+        self._settle(ref, step.version)
+
+    def _settle(self, ref: Ref, version: int) -> None:
+        """What lives and has no readiness is healthy."""
         if not self._plan.rulebook.has_readiness(*ref.group_kind):
-            self._facts.put(HealthSeen(ref, Status(Health.CURRENT), step.version, now))
+            self._facts.put(HealthSeen(ref, Status(Health.CURRENT), version, self._now()))
 
     def _follow(self, watchers: Watchers, ref: Ref) -> None:
         kind = self._plan.kinds.of(ref)
@@ -198,8 +267,8 @@ class Driver:
             version = ref.version if ref.version in kind.versions else kind.versions[0]
             watchers.follow(kind, version)
 
-    def _sync(self) -> None:
+    def _ask_for_sync(self, syncer: Syncer) -> None:
         now = self._now()
         if now - self._synced_at >= SYNC_SECONDS:
             self._synced_at = now
-            self._recorder.sync()
+            syncer.ask()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
 from rebuild.health import troubles
@@ -25,23 +25,15 @@ class Troubles:
         """The troubled Pods of each workload."""
         self._told: dict[Ref, Trouble | None] = {}
 
-    def relisted(self, bodies: Iterable[Body]) -> Iterator[Change]:
-        """These Pods are there, and no others."""
-        before, self._pods = self._pods, {}
-        for body in bodies:
-            self._note(body)
-        for workload in dict.fromkeys((*before, *self._pods)):
-            yield from self._changed(workload)
-
     def saw(self, body: Body) -> Iterator[Change]:
         """A Pod is as its body says."""
         yield from self._changed(self._note(body))
 
-    def lost(self, body: Body) -> Iterator[Change]:
+    def lost(self, pod: Ref) -> Iterator[Change]:
         """A Pod is gone."""
-        workload = troubles.owner(body)
-        self._pods.get(workload, {}).pop(ref_of(body), None)
-        yield from self._changed(workload)
+        for workload in [workload for workload, pods in self._pods.items() if pod in pods]:
+            del self._pods[workload][pod]
+            yield from self._changed(workload)
 
     def _note(self, body: Body) -> Ref:
         workload = troubles.owner(body)

@@ -1,13 +1,16 @@
 """Who wrote the lines of a file as a commit has it: `git blame`, run without anything that a repository may bring.
 
-A repository on this machine is asked in place. Of one elsewhere the history is fetched first, into a directory of the
-caller, since one commit alone does not tell who wrote its lines.
+A repository on this machine is read through an empty one that borrows its objects: no setting of it counts, since some
+run programs and `blame.ignoreRevsFile` cannot be unset. Of one elsewhere the history is fetched first, since one commit
+alone does not tell who wrote its lines.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -20,8 +23,8 @@ from rebuild.system.shell import ProgramMissing, ProgramTimeout
 PATIENCE = 60.0
 """Seconds for one file."""
 _OPTIONS = ("--porcelain", "--no-textconv")
-# A list of commits to pass over may be missing in another clone, and the answer must not hang on that.
-_SETTINGS = ("blame.ignoreRevsFile=", "blame.markUnblamableLines=false", "blame.showRoot=false")
+_NO_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+"""Who wrote a line must not hang on who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +78,41 @@ def blame(location: str, *, commit: str, paths: Iterable[str], work: Path, patie
         with git.Repo(location, search_parent_directories=True, expand_vars=False) as repo:
             program.prepare(repo, fetches=False)
             database.assert_own(Path(repo.common_dir))
-            return _files(repo, commit, paths, patience)
+            is_shallow = _is_shallow(repo)
+            borrowing = _borrowing(Path(repo.common_dir), work)
+        with git.Repo(borrowing, expand_vars=False) as repo:
+            program.prepare(repo, fetches=False)
+            return replace(_files(repo, commit, paths, patience), is_shallow=is_shallow)
     except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
         return History({}, trouble=f"{location} is no repository any more ({type(error).__name__})")
     except RebuildError as error:
         return History({}, trouble=str(error))
 
 
+def _borrowing(common: Path, work: Path) -> Path:
+    """A bare repository without settings that has all objects of another one, and ends where its history does."""
+    bare = Path(tempfile.mkdtemp(prefix="history-", suffix=".git", dir=work))
+    (bare / "refs").mkdir()
+    (bare / "objects" / "info").mkdir(parents=True)
+    (bare / "HEAD").write_text("ref: refs/heads/main\n")
+    (bare / "objects" / "info" / "alternates").write_bytes(os.fsencode((common / "objects").resolve()) + b"\n")
+    if (common / "shallow").is_file():
+        (bare / "shallow").write_bytes((common / "shallow").read_bytes())
+    return bare
+
+
+def _is_shallow(repo: git.Repo) -> bool:
+    return program.run(repo.git, "rev_parse", "--is-shallow-repository").out == "true"
+
+
 def _files(repo: git.Repo, commit: str, paths: Iterable[str], patience: float) -> History:
+    # A Git hook that runs us has this point to its own repository.
+    repo.git.update_environment(**_NO_SETTINGS, GIT_DIR=str(repo.git_dir))
     known: dict[str, Blamed] = {}
     trouble = ""
     for path in paths:
         try:
-            answer = program.run_within(repo, patience, "blame", *_OPTIONS, commit, "--", path, options=_SETTINGS)
+            answer = program.run_within(repo, patience, "blame", *_OPTIONS, commit, "--", path)
         except (ProgramTimeout, ProgramMissing, Unreachable) as error:
             trouble = str(error)
             continue
@@ -95,8 +120,7 @@ def _files(repo: git.Repo, commit: str, paths: Iterable[str], patience: float) -
             known[path] = _parsed(answer.out)
         else:
             trouble = f"the history of {path} cannot be read: {program.reason(answer.err)}"
-    shallow = program.run(repo.git, "rev_parse", "--is-shallow-repository").out == "true"
-    return History(known, shallow, trouble)
+    return History(known, trouble=trouble)
 
 
 def _parsed(out: str) -> Blamed:

@@ -6,13 +6,16 @@ directory cannot. So nothing is ever ended by number alone.
 
 from __future__ import annotations
 
+import getpass
 import os
+import platform
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from rebuild.model.errors import RebuildError
+from rebuild.model.facts import Process
 from rebuild.system import clock, shell
 
 _PROC = Path("/proc")
@@ -53,6 +56,21 @@ def identity(pid: int) -> str:
     else:
         started = "" if fields[0] == "Z" else fields[19]
     return f"{pid}@{started}" if started else ""
+
+
+def this() -> Process:
+    """This process, as another one can tell it from all others later."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        # No name for the number, as in a container.
+        user = str(os.getuid())
+    return Process(identity(os.getpid()), user, platform.node(), clock.boot(), clock.uptime())
+
+
+def still_runs(process: Process) -> bool:
+    """Whether a process of this machine has not ended yet; of another machine nobody here can know."""
+    return process.host == platform.node() and process.boot == clock.boot() and lives(process.id)
 
 
 def lives(known: str) -> bool:

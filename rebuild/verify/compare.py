@@ -4,8 +4,9 @@ The API server adds defaults, writes values in its own form and lets others own 
 a healthy object is never empty. Lists are matched as server-side apply matches them (KEP-555). What a
 controller may change is not decided here: every deviation is found, `controllers` judges it.
 
-A declared null says nothing, and an empty or zero field of a struct may be absent: Go's `omitempty` cannot
-tell them apart. In maps with free keys each key is content, so there an empty value must be present.
+A declared null says nothing. An empty or zero field of a built-in struct may be absent where Go's `omitempty`
+drops it; where the server keeps one (behind a pointer, and anywhere in a custom resource) its absence is a change.
+In maps with free keys each key is content, so there an empty value must be present.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rebuild.model.objects import Body, Manifest
 from rebuild.model.refs import Ref
 from rebuild.verify import managers, paths, values
 from rebuild.verify.schema import Schemas
-from rebuild.verify.shapes import BLANK, ListType, Shape
+from rebuild.verify.shapes import ListType, Order, Shape
 
 
 class _Absent:
@@ -35,6 +36,9 @@ class _Absent:
 
 ABSENT = _Absent()
 """Stands for a value that is not there at all."""
+
+
+_PLAIN = frozenset({str, int, bool})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,17 @@ def deviations(manifest: Manifest, live: Body, schemas: Schemas) -> list[Deviati
     declared = manifest.body
     if manifest.ref.group_kind == ("", "Secret"):
         declared, live = _with_string_data(declared), _with_string_data(live)
-    comparison = _Comparison(schemas)
+    comparison = _Comparison(schemas, is_stored_as_sent=schemas.is_stored_as_sent(manifest.ref))
     shape = schemas.root(manifest.ref)
     comparison.struct(_without_type(declared, live), live, shape, ())
     return comparison.found
+
+
+def is_same(declared: Any, live: Any, ref: Ref, path: paths.Path, schemas: Schemas) -> bool:
+    """Whether a declared value at a path of an object means the same as another one there."""
+    comparison = _Comparison(schemas, is_stored_as_sent=schemas.is_stored_as_sent(ref))
+    comparison.value(declared, live, schemas.at(ref, path), path)
+    return not comparison.found
 
 
 def _without_type(declared: Body, live: Body) -> Body:
@@ -110,20 +121,23 @@ def _encoded(value: Any) -> Any:
 class _Comparison:
     """One walk over a declared and a live value, collecting what it finds."""
 
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(self, schemas: Schemas, *, is_stored_as_sent: bool) -> None:
         self._schemas = schemas
+        self._is_stored_as_sent = is_stored_as_sent
         self.found: list[Deviation] = []
 
-    def value(self, declared: Any, live: Any, shape: Shape, path: paths.Path, *, content: bool = False) -> None:
-        """Compare two values of any type; `content` marks the value of a free key, which must be there."""
-        if declared is None:
+    def value(self, declared: Any, live: Any, shape: Shape, path: paths.Path, *, kept: bool = False) -> None:
+        """Compare two values of any type; `kept` says that the server would have kept even an empty one."""
+        kind = declared.__class__
+        if declared is None or (kind in _PLAIN and kind is live.__class__ and declared == live):
+            # Most fields of most objects end here, and need no shape.
             return
         shape = self._schemas.resolved(shape)
         if live is ABSENT or live is None:
-            if isinstance(declared, dict) and shape.values is not None and not content:
+            if declared and isinstance(declared, dict) and shape.values is not None:
                 # Each free key is missed on its own, since each may have an owner of its own.
                 self.struct(declared, {}, shape, path)
-            elif content or not self._may_be_absent(declared, shape):
+            elif kept or not self._may_be_absent(declared, shape):
                 self._differ(declared, live, path)
         elif isinstance(declared, dict) and isinstance(live, dict):
             self.struct(declared, live, shape, path)
@@ -135,8 +149,11 @@ class _Comparison:
     def struct(self, declared: Body, live: Body, shape: Shape, path: paths.Path) -> None:
         """Compare two maps by the names that are declared, and, in a selector, by those that are not."""
         for name, value in declared.items():
+            here = (*path, name)
             free = shape.values is not None and name not in shape.fields
-            self.value(value, live.get(name, ABSENT), shape.below(name), (*path, name), content=free)
+            as_sent = shape.raw or (self._is_stored_as_sent and here[0] != "metadata")
+            kept = free or as_sent or name in shape.kept
+            self.value(value, live.get(name, ABSENT), shape.below(name), here, kept=kept)
         if shape.exact:
             for name, value in live.items():
                 free = shape.values is not None and value is not None
@@ -144,9 +161,9 @@ class _Comparison:
                     self._differ(ABSENT, value, (*path, name))
 
     def _lists(self, declared: list[Any], live: list[Any], shape: Shape, path: paths.Path) -> None:
-        items = self._schemas.resolved(shape.items) if shape.items else BLANK
+        items = self._schemas.resolved(shape.element)
         if shape.list_type is ListType.MAP and shape.keys and _all_maps(declared) and _all_maps(live):
-            self._keyed(declared, live, shape.keys, items, path)
+            self._keyed(declared, live, shape, items, path)
         elif shape.list_type is ListType.SET:
             for item in declared:
                 if not any(values.same(item, other, items.scalar) for other in live):
@@ -157,21 +174,26 @@ class _Comparison:
             for position, (item, other) in enumerate(zip(declared, live, strict=True)):
                 self.value(item, other, items, (*path, paths.Index(position)))
 
-    def _keyed(
-        self, declared: list[Body], live: list[Body], keys: tuple[str, ...], items: Shape, path: paths.Path
-    ) -> None:
+    def _keyed(self, declared: list[Body], live: list[Body], shape: Shape, items: Shape, path: paths.Path) -> None:
         """Elements with the same keys are the same element; repeated ones (a defect) pair in order."""
-        waiting: dict[str, list[Body]] = {}
-        for item in live:
-            waiting.setdefault(_identity(item, keys, items), []).append(item)
+        keys = shape.keys
+        waiting: dict[str, list[tuple[int, Body]]] = {}
+        for position, item in enumerate(live):
+            waiting.setdefault(_identity(item, keys, items), []).append((position, item))
+        order: list[tuple[int, Body]] = []
         for item in declared:
             same = waiting.get(_identity(item, keys, items))
             here = (*path, paths.Keyed(tuple((name, _key_value(item, name, items)) for name in keys)))
             if same:
+                position, other = same.pop(0)
+                order.append((position, item))
                 # A key that the server filled in has been compared by finding the element.
-                self.struct({n: v for n, v in item.items() if n not in keys}, same.pop(0), items, here)
+                self.struct({n: v for n, v in item.items() if n not in keys}, other, items, here)
             else:
                 self._differ(item, ABSENT, here)
+        if shape.order and _order_counts(shape.order, declared) and order != sorted(order, key=_position):
+            as_live = [_key_value(item, keys[0], items) for _, item in sorted(order, key=_position)]
+            self._differ([_key_value(item, keys[0], items) for _, item in order], as_live, path)
 
     def _may_be_absent(self, declared: Any, shape: Shape) -> bool:
         """Whether the API server may drop the field: zero values, and structs of nothing else.
@@ -185,10 +207,21 @@ class _Comparison:
             return False
         if shape.values is not None:
             return all(value is None for value in declared.values())
-        return all(self._may_be_absent(value, shape.below(name)) for name, value in declared.items())
+        return not shape.raw and all(
+            value is None or (name not in shape.kept and self._may_be_absent(value, shape.below(name)))
+            for name, value in declared.items()
+        )
 
     def _differ(self, declared: Any, live: Any, path: paths.Path) -> None:
         self.found.append(Deviation(path, declared, live))
+
+
+def _order_counts(order: Order, declared: list[Body]) -> bool:
+    return order is Order.ALWAYS or any("$(" in str(item.get("value")) for item in declared)
+
+
+def _position(placed: tuple[int, Body]) -> int:
+    return placed[0]
 
 
 def _all_maps(items: Iterable[Any]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
-from rebuild.verify import managers, paths
+from rebuild.verify import compare, managers, paths
 from rebuild.verify.ignoring import NOTHING, Ignoring
 from rebuild.verify.schema import Schemas
 
@@ -143,9 +143,12 @@ def _is_token(case: Case) -> bool:
 
 def _only_adds_node_taints(case: Case) -> bool:
     declared, live = case.declared, paths.lookup(case.live, case.path)
-    if not isinstance(declared, list) or not isinstance(live, list) or live[: len(declared)] != declared:
+    if not isinstance(declared, list) or not isinstance(live, list):
         return False
-    return all(str(dig(added, "key")).startswith("node.kubernetes.io/") for added in live[len(declared) :])
+    ours, added = live[: len(declared)], live[len(declared) :]
+    if not compare.is_same(declared, ours, case.manifest.ref, case.path, case.setting.schemas):
+        return False
+    return all(str(dig(each, "key")).startswith("node.kubernetes.io/") for each in added)
 
 
 def _is_root_ca(case: Case) -> bool:
@@ -281,6 +284,13 @@ ROWS: tuple[Row, ...] = (
         (("", "Pod"),),
         (("spec", "nodeName"), ("spec", "serviceAccountName"), ("spec", "serviceAccount")),
         _is_left_open,
+    ),
+    Row(
+        "node-taints",
+        "the node controllers add taints for node conditions",
+        (("", "Node"),),
+        (("spec", "taints"),),
+        _only_adds_node_taints,
     ),
     Row(
         "pod-tolerations",

@@ -13,7 +13,7 @@ from rebuild.model.objects import Body, Manifest
 from rebuild.verify import paths
 from rebuild.verify.controllers import Case, Pattern, Setting, rows_for
 from rebuild.verify.schema import Schemas
-from rebuild.verify.shapes import BLANK, ListType, Shape
+from rebuild.verify.shapes import ListType, Shape
 
 
 def without_controller_owned(manifest: Manifest, live: Body, setting: Setting) -> Body:
@@ -38,7 +38,7 @@ def _matches(value: Any, shape: Shape, pattern: Pattern, schemas: Schemas) -> It
     if isinstance(value, dict) and name in value:
         steps = [(name, value[name], shape.below(name))]
     elif isinstance(value, list) and name == "*":
-        items = schemas.resolved(shape.items or BLANK)
+        items = schemas.resolved(shape.element)
         steps = [(_step(item, position, shape, items), item, items) for position, item in enumerate(value)]
     for step, child, below in steps:
         yield from ((step, *path) for path in _matches(child, below, tuple(rest), schemas))

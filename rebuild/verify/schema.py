@@ -31,14 +31,20 @@ def root_key(group: str, version: str, kind: str) -> str:
 class Schemas:
     """An immutable table of shapes by kind, and of the named types that they refer to."""
 
-    def __init__(self, roots: Mapping[str, Shape], types: Mapping[str, Mapping[str, Any]]) -> None:
-        self._roots, self._rows = roots, types
+    def __init__(
+        self, roots: Mapping[str, Shape], types: Mapping[str, Mapping[str, Any]], custom: frozenset[str] = frozenset()
+    ) -> None:
+        self._roots, self._rows, self._custom = roots, types, custom
         # Most runs touch a tenth of the types, so each is decoded when it is first asked for.
         self._types: dict[str, Shape] = {}
 
     def root(self, ref: Ref) -> Shape:
         """The shape of a whole object in the version that the ref was written in."""
         return self.resolved(self._roots.get(root_key(ref.group, ref.version, ref.kind), _METADATA))
+
+    def is_stored_as_sent(self, ref: Ref) -> bool:
+        """Whether the server keeps every field of these objects, zero values too: what a definition defines."""
+        return root_key(ref.group, ref.version, ref.kind) in self._custom
 
     def resolved(self, shape: Shape) -> Shape:
         """The shape itself, or the named type that it refers to."""
@@ -53,14 +59,14 @@ class Schemas:
         """The shape at a path of an object, blank where the schema says nothing."""
         shape = self.root(ref)
         for step in path:
-            below = shape.below(step) if isinstance(step, str) else shape.items or BLANK
+            below = shape.below(step) if isinstance(step, str) else shape.element
             shape = self.resolved(below)
         return shape
 
     def extended(self, definitions: Iterable[Body]) -> Schemas:
         """A table that also knows what these CustomResourceDefinitions define, in every version they list."""
         found = {key: shape for body in definitions for key, shape in _defined(body)}
-        return Schemas({**self._roots, **found}, self._rows)
+        return Schemas({**self._roots, **found}, self._rows, self._custom | found.keys())
 
 
 @cache
@@ -97,7 +103,7 @@ def reachable(types: Mapping[str, Shape], roots: Iterable[str]) -> dict[str, Sha
 
 def _says_something(shape: Shape, telling: Iterable[str]) -> bool:
     """Whether comparison could differ from that of a blank shape."""
-    facts = (shape.scalar, shape.keys, shape.exact, shape.defaults, shape.values is not None)
+    facts = (shape.scalar, shape.keys, shape.exact, shape.kept, shape.raw, shape.defaults, shape.values is not None)
     if any(facts) or shape.list_type is not ListType.ATOMIC:
         return True
     children = [*shape.fields.values(), *([shape.items] if shape.items else [])]

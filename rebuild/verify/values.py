@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from rebuild.model import durations
 from rebuild.verify import quantities
 from rebuild.verify.shapes import Scalar
 
@@ -29,6 +31,10 @@ def same(declared: Any, live: Any, scalar: Scalar | None = None) -> bool:
             return str(declared) == str(live) or _same_quantity(declared, live)
         case Scalar.BYTES:
             return bool(declared == live) or _same_bytes(declared, live)
+        case Scalar.TIME:
+            return bool(declared == live) or _same_moment(declared, live)
+        case Scalar.DURATION:
+            return bool(declared == live) or _same_duration(declared, live)
     return bool(declared == live)
 
 
@@ -64,6 +70,23 @@ def _same_bytes(declared: Any, live: Any) -> bool:
     try:
         return _decode(declared) == _decode(live)
     except (binascii.Error, ValueError):
+        return False
+
+
+def _same_moment(declared: Any, live: Any) -> bool:
+    """RFC 3339: the server writes every time in UTC, and to its own precision of seconds or microseconds."""
+    try:
+        return datetime.fromisoformat(declared) == datetime.fromisoformat(live)
+    except (TypeError, ValueError):
+        # Not times, or one of them has no time zone and cannot be told from the other.
+        return False
+
+
+def _same_duration(declared: Any, live: Any) -> bool:
+    """`90m` is `1h30m`: Go writes a duration back in its own form."""
+    try:
+        return durations.parse(declared) == durations.parse(live)
+    except (AttributeError, ValueError):
         return False
 
 

@@ -73,6 +73,14 @@ class ClusterContract:
         mine = [item for item in listing.items if item["metadata"]["namespace"] == namespace]
         assert "listed" in {item["metadata"]["name"] for item in mine}
 
+    def test_a_list_of_metadata_has_nothing_else(self, cluster: Cluster, namespace: str) -> None:
+        cluster.apply(config_map(namespace, "short", a="1"), CONFIG_MAP)
+        [item] = cluster.list(CONFIG_MAP, "v1", namespace, metadata_only=True).items[-1:]
+        assert item.keys() == {"apiVersion", "kind", "metadata"}
+        assert (item["apiVersion"], item["kind"]) == ("v1", "ConfigMap")
+        assert item["metadata"]["name"] == "short"
+        assert item["metadata"]["managedFields"]
+
     def test_a_watch_from_a_list_misses_nothing(self, cluster: Cluster, namespace: str) -> None:
         cluster.apply(config_map(namespace, "before"), CONFIG_MAP)
         start = cluster.list(CONFIG_MAP, "v1").resource_version

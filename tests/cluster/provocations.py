@@ -6,8 +6,12 @@ through watches, so that request may have to be made more than once.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -17,10 +21,13 @@ from rebuild.cluster.transport import Transport
 from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body
 from tests.cluster.conftest import Login, builtin, config_map, manifest
+from tests.graph.admission.recorder import recording
 
 RBAC = "rbac.authorization.k8s.io"
 JSON = {"Content-Type": "application/json"}
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
+SILENT_PORT = 24817
+"""Stands in a recorded message."""
 CONTAINER = {"name": "web", "image": "nginx"}
 
 
@@ -108,9 +115,79 @@ def duplicate_merge_key(bench: Bench) -> Request:
     return lambda: bench.apply(deployment("a", CONTAINER | {"env": twice}))
 
 
-def immutable_field(bench: Bench) -> Request:
+def selector_of_a_deployment(bench: Bench) -> Request:
     bench.apply(deployment("a", CONTAINER))
     return lambda: bench.apply(deployment("b", CONTAINER))
+
+
+def service_of_a_stateful_set(bench: Bench) -> Request:
+    def stateful(service: str) -> Body:
+        spec = deployment("a", CONTAINER)["spec"] | {"serviceName": service}
+        return thing("apps/v1", "StatefulSet", "web", spec=spec)
+
+    bench.apply(stateful("one"))
+    return lambda: bench.apply(stateful("two"))
+
+
+def template_of_a_job(bench: Bench) -> Request:
+    def job(image: str) -> Body:
+        template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "web", "image": image}]}}
+        return thing("batch/v1", "Job", "seed", spec={"suspend": False, "template": template})
+
+    bench.apply(job("nginx:1"))
+    return lambda: bench.apply(job("nginx:2"))
+
+
+def role_of_a_binding(bench: Bench) -> Request:
+    for role in ("one", "two"):
+        bench.apply(thing(f"{RBAC}/v1", "Role", role, rules=[]))
+    bench.apply(binding("Role", "one"))
+    return lambda: bench.apply(binding("Role", "two"))
+
+
+def data_of_a_sealed_config_map(bench: Bench) -> Request:
+    bench.apply(thing("v1", "ConfigMap", "c", data={"a": "1"}, immutable=True))
+    return lambda: bench.apply(thing("v1", "ConfigMap", "c", data={"a": "2"}, immutable=True))
+
+
+def parameters_of_a_storage_class(bench: Bench) -> Request:
+    def storage(kind: str) -> Body:
+        api = "storage.k8s.io/v1"
+        return thing(api, "StorageClass", bench.namespace, provisioner="example.com/none", parameters={"type": kind})
+
+    bench.apply(storage("slow"))
+    return lambda: bench.apply(storage("fast"))
+
+
+def mode_of_a_claim(bench: Bench) -> Request:
+    def claim(mode: str) -> Body:
+        spec = {"accessModes": [mode], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": "none"}
+        return thing("v1", "PersistentVolumeClaim", "data", spec=spec)
+
+    bench.apply(claim("ReadWriteOnce"))
+    return lambda: bench.apply(claim("ReadWriteMany"))
+
+
+def immutable_and_wrong_at_once(bench: Bench) -> Request:
+    bench.apply(deployment("a", CONTAINER))
+    return lambda: bench.apply(deployment("b", {"name": "Not a name", "image": "nginx"}))
+
+
+def service(name: str, **spec: Any) -> Body:
+    """A Service in one line."""
+    return thing("v1", "Service", name, spec={"type": "NodePort", "ports": [{"port": 80} | spec]})
+
+
+def node_port_of_another_service(bench: Bench) -> Request:
+    bench.apply(service("first", nodePort=30817))
+    return lambda: bench.apply(service("second", nodePort=30817))
+
+
+def address_of_another_service(bench: Bench) -> Request:
+    # Of the few that are never given to a Service that names none.
+    spec = {"ports": [{"port": 80}], "clusterIP": "10.0.0.13"}
+    bench.apply(thing("v1", "Service", "first", spec=spec))
+    return lambda: bench.apply(thing("v1", "Service", "second", spec=spec))
 
 
 def bad_name(bench: Bench) -> Request:
@@ -241,18 +318,36 @@ def rights_come_before_the_path(bench: Bench) -> Request:
     return lambda: bench.apply_as(widgets("none.example.com"), by=user)
 
 
-def webhook_refuses_connections(bench: Bench) -> Request:
+def hooked(bench: Bench, name: str, client: Body, **fields: Any) -> Request:
+    """A webhook for the Secrets of the namespace."""
     hook = {
-        "name": "dead.example.com",
-        "clientConfig": {"url": "https://127.0.0.1:1/validate"},
+        "name": name,
+        "clientConfig": client,
         "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["secrets"]}],
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": bench.namespace}},
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],
-    }
+    } | fields
     api = "admissionregistration.k8s.io/v1"
     bench.apply(thing(api, "ValidatingWebhookConfiguration", bench.namespace, webhooks=[hook]))
-    return lambda: bench.apply(thing("v1", "Secret", "s"))
+    return lambda: bench.create_and_delete(thing("v1", "Secret", "s"))
+
+
+def webhook_refuses_connections(bench: Bench) -> Request:
+    return hooked(bench, "dead.example.com", {"url": "https://127.0.0.1:1/validate"})
+
+
+def webhook_never_answers(bench: Bench) -> Request:
+    silent = socket.create_server(("127.0.0.1", SILENT_PORT))
+    bench.cleanup.append(silent.close)
+    return hooked(bench, "silent.example.com", {"url": f"https://127.0.0.1:{SILENT_PORT}/validate"}, timeoutSeconds=1)
+
+
+def webhook_says_no(bench: Bench) -> Request:
+    stack = ExitStack()
+    bench.cleanup.append(stack.close)
+    recorder = stack.enter_context(recording(Path(stack.enter_context(TemporaryDirectory()))))
+    return hooked(bench, "strict.example.com", recorder.client("deny"))
 
 
 def account_is_gone(bench: Bench) -> Request:
@@ -267,10 +362,18 @@ PROVOCATIONS: dict[str, Callable[[Bench], Request]] = {
     "forbidden/more_rights_than_one_has": more_rights_than_one_has,
     "forbidden/priority_class_of_a_pod": priority_class_of_a_pod,
     "denied/rights": rights,
+    "forbidden/webhook_says_no": webhook_says_no,
     "denied/rights_come_before_the_path": rights_come_before_the_path,
     "invalid/bad_name": bad_name,
     "invalid/duplicate_merge_key": duplicate_merge_key,
-    "invalid/immutable_field": immutable_field,
+    "immutable/mode_of_a_claim": mode_of_a_claim,
+    "immutable/data_of_a_sealed_config_map": data_of_a_sealed_config_map,
+    "immutable/parameters_of_a_storage_class": parameters_of_a_storage_class,
+    "immutable/role_of_a_binding": role_of_a_binding,
+    "immutable/selector_of_a_deployment": selector_of_a_deployment,
+    "immutable/service_of_a_stateful_set": service_of_a_stateful_set,
+    "immutable/template_of_a_job": template_of_a_job,
+    "invalid/immutable_and_wrong_at_once": immutable_and_wrong_at_once,
     "invalid/too_large_for_a_message_to_etcd": too_large_for_a_message_to_etcd,
     "invalid/too_large_for_a_request": too_large_for_a_request,
     "invalid/too_large_for_etcd": too_large_for_etcd,
@@ -282,6 +385,8 @@ PROVOCATIONS: dict[str, Callable[[Bench], Request]] = {
     "not-served/api_service_without_a_backend": api_service_without_a_backend,
     "not-served/unknown_group": unknown_group,
     "not-served/unknown_kind_of_a_known_group": unknown_kind_of_a_known_group,
+    "port-allocated/address_of_another_service": address_of_another_service,
+    "port-allocated/node_port_of_another_service": node_port_of_another_service,
     "quota/not_counted_yet": quota_is_not_counted_yet,
     "quota/used_up": quota_is_used_up,
     "role-missing/of_a_cluster_role_binding": role_of_a_cluster_role_binding,
@@ -289,4 +394,5 @@ PROVOCATIONS: dict[str, Callable[[Bench], Request]] = {
     "service-account-missing/of_a_pod": account_of_a_pod,
     "unauthorized/account_is_gone": account_is_gone,
     "webhook/refuses_connections": webhook_refuses_connections,
+    "webhook/never_answers": webhook_never_answers,
 }

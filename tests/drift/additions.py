@@ -94,10 +94,10 @@ def _element(make: Callable[[str], Body], *where: str, keys: tuple[str, ...] = (
         step = Keyed(tuple((key, item[key]) for key in keys))
         if not inside:
             return _at([item], *where), (*where, step)
-        (*above, outer), (*below, inner) = where, (inside[-1],)
-        assert isinstance(inside[0], Keyed)
-        element = {**dict(inside[0].keys), str(inner): [item]}
-        return _at([element], *above, outer), (*above, outer, *inside[:1], *below, str(inner), step)
+        outer, inner = inside
+        assert isinstance(outer, Keyed)
+        element = {**dict(outer.keys), str(inner): [item]}
+        return _at([element], *where), (*where, outer, inner, step)
 
     return row
 

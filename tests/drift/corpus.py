@@ -17,12 +17,13 @@ KEY = b"the key of the tests of drift"
 TEXT = (Path(__file__).parent / "kinds.yaml").read_text()
 
 
-def written(folder: Path, name: str) -> SourceOptions:
-    """The corpus under a name, as a plain folder."""
+def written(folder: Path, name: str, *kinds: str) -> SourceOptions:
+    """The corpus under a name, as a plain folder; of some kinds only, where they are named."""
     folder.mkdir()
+    parts = [part for part in TEXT.split("---\n") if not kinds or any(f"kind: {kind}" in part for kind in kinds)]
     # No two of a cluster may overlap.
     octet = 16 + int(name[-2:], 16) % 200
-    (folder / "all.yaml").write_text(TEXT.replace("§", name).replace("¤", str(octet)))
+    (folder / "all.yaml").write_text("---\n".join(parts).replace("§", name).replace("¤", str(octet)))
     return SourceOptions(str(folder))
 
 

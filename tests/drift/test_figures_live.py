@@ -1,16 +1,13 @@
-"""How many additions are found, and how much is taken for one that is none: counted on the lab.
-
-Where `REBUILD_FIGURES` names a directory, the counts are left there for docs/verification.md.
-"""
+"""How many additions are found, and how much is taken for one that is none: counted on the lab."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -26,26 +23,22 @@ from rebuild.model.refs import Ref
 from rebuild.ops.blueprint import Declared
 from rebuild.ops.sources import SourceOptions
 from rebuild.providers.kwok.lab import Lab
+from tests.accuracy import figures
 from tests.drift import additions, corpus
 from tests.drift.additions import Addition
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("drift")]
 SEED = 20260711
 ROUNDS = 5
 COUNTS: dict[str, float] = {}
 
 
-def figures() -> dict[str, float]:
-    """What the tests of this module have counted so far."""
-    return dict(COUNTS)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _recorded() -> Iterator[None]:
+    """Leave the figures for docs/verification.md, once there are all of them."""
     yield
-    if folder := os.environ.get("REBUILD_FIGURES"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        (Path(folder) / "drift.json").write_text(json.dumps(figures(), indent=1, sort_keys=True))
+    if "additions by hand" in COUNTS and "objects left alone after kubectl create" in COUNTS:
+        figures.keep("drift", COUNTS)
 
 
 @pytest.fixture
@@ -62,7 +55,7 @@ def name(outside: Transport) -> Iterator[str]:
                     outside.request("DELETE", f"{path}?propagationPolicy=Background")
 
 
-def apply(cluster: ApiServer, found: Declared, names: set[str]) -> None:
+def apply(cluster: ApiServer, found: Declared) -> None:
     """Write the corpus as a run does, definitions before what they define; the kinds are then served."""
     for manifest in found.blueprint:
         kind = found.blueprint.kinds.of(manifest.ref)
@@ -70,7 +63,6 @@ def apply(cluster: ApiServer, found: Declared, names: set[str]) -> None:
         for _ in range(2000):
             try:
                 cluster.apply(manifest, kind)
-                names.add(str(manifest.ref))
                 break
             except ClusterFault as error:
                 # A new kind, and the account of a new namespace, take a moment.
@@ -107,11 +99,13 @@ def test_nothing_is_told_of_what_was_made_as_declared(
     asked = corpus.written(tmp_path / "source", name)
     found = corpus.read(cluster, asked)
     if creator == "rebuild":
-        apply(cluster, found, set())
+        apply(cluster, found)
     else:
-        kubectl = [lab.binaries / "kubectl", "--kubeconfig", lab.kubeconfig, creator.split()[1]]
+        kubectl = [str(lab.binaries / "kubectl"), "--kubeconfig", str(lab.kubeconfig), creator.split()[1]]
         for _ in range(2000):
-            done = subprocess.run([*kubectl, "-f", tmp_path / "source"], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [*kubectl, "-f", str(tmp_path / "source")], capture_output=True, text=True, check=False
+            )
             problems = [line for line in done.stderr.splitlines() if "Error" in line and "AlreadyExists" not in line]
             if not problems and "no matches" not in done.stderr and "not found" not in done.stderr:
                 break
@@ -120,10 +114,10 @@ def test_nothing_is_told_of_what_was_made_as_declared(
 
     lines = settled(cluster, asked, name)
 
+    COUNTS[f"objects left alone after {creator}"] = len(found.blueprint)
+    COUNTS["kinds"] = len({manifest.ref.group_kind for manifest in found.blueprint})
+    COUNTS["false lines"] = COUNTS.get("false lines", 0) + len(lines)
     assert not lines
-    COUNTS["driftPrecisionObjects"] = COUNTS.get("driftPrecisionObjects", 0) + len(found.blueprint)
-    COUNTS["driftPrecisionKinds"] = len({manifest.ref.group_kind for manifest in found.blueprint})
-    COUNTS["driftFalseLines"] = COUNTS.get("driftFalseLines", 0) + len(lines)
 
 
 def test_every_addition_by_hand_is_found_and_nothing_else(
@@ -131,7 +125,7 @@ def test_every_addition_by_hand_is_found_and_nothing_else(
 ) -> None:
     asked = corpus.written(tmp_path / "source", name)
     found = corpus.read(cluster, asked)
-    apply(cluster, found, set())
+    apply(cluster, found)
     assert not settled(cluster, asked, name)
     chance = random.Random(SEED)
     expected: set[tuple[str, str, str]] = set()
@@ -153,15 +147,39 @@ def test_every_addition_by_hand_is_found_and_nothing_else(
     lines = mine(cluster, asked, name)
 
     missed, false = expected - lines, lines - expected
-    COUNTS["driftAdditionsInjected"] = len(expected)
-    COUNTS["driftForeignInjected"] = fields
-    COUNTS["driftUnmanagedInjected"] = len(expected) - fields
-    COUNTS["driftAdditionsFound"] = len(expected & lines)
-    COUNTS["driftAdditionKinds"] = len({manifest.ref.group_kind for manifest in found.blueprint})
-    COUNTS["driftFalseLines"] = COUNTS.get("driftFalseLines", 0) + len(false)
+    COUNTS["additions by hand"] = len(expected)
+    COUNTS["of them fields, keys and entries of declared objects"] = fields
+    COUNTS["of them objects that nobody declares"] = len(expected) - fields
+    COUNTS["additions found"] = len(expected & lines)
+    COUNTS["additions missed"] = len(missed)
+    COUNTS["kinds"] = len({manifest.ref.group_kind for manifest in found.blueprint})
+    COUNTS["false lines"] = COUNTS.get("false lines", 0) + len(false)
     assert (sorted(missed), sorted(false)) == ([], [])
     assert len(expected) >= 500
     assert refused < len(expected) / 10
+
+
+def test_an_object_that_is_nested_too_deeply_is_a_limit_of_the_answer(
+    cluster: ApiServer, outside: Transport, name: str, tmp_path: Path
+) -> None:
+    asked = corpus.written(tmp_path / "source", name, "Namespace", "CustomResourceDefinition", "Widget")
+    found = corpus.read(cluster, asked)
+    apply(cluster, found)
+    deep = Ref.of(f"{name}.example.com/v1", "Widget", name, "rich")
+    value: dict[str, Any] = {}
+    for _ in range(700):
+        value = {"a": value}
+    # orjson writes no more than 254 levels.
+    body = json.dumps({"spec": {"free": value}}).encode()
+    kind = found.blueprint.kinds.of(deep)
+    assert kind
+    headers = {"Content-Type": "application/merge-patch+json"}
+    outside.request("PATCH", f"{kind.item(deep)}?fieldManager=k9s", body=body, headers=headers)
+
+    report = corpus.look(cluster, asked)
+
+    assert [one.ref for one in report.unchecked] == [deep]
+    assert report.compared == len(found.blueprint) - 1
 
 
 def patch(outside: Transport, found: Declared, added: Addition) -> bool:

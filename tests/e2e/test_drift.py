@@ -20,7 +20,7 @@ from rebuild.providers.kwok.lab import Lab
 from tests.e2e.accounts import account, kubectl
 from tests.e2e.support import Ran, our_writes, rebuild
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(600, func_only=True)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600, func_only=True), pytest.mark.xdist_group("drift")]
 CAROL = "system:serviceaccount:kube-public:carol"
 EVERYTHING = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
 FIRST = """\
@@ -82,9 +82,8 @@ class Scene:
 
     def line(self, kind: str, ref: str, path: str = "") -> dict[str, Any]:
         """The only line of the answer about this place."""
-        lines = [
-            one for one in self.after.json()["drift"] if (one["kind"], one["ref"], one["path"]) == (kind, ref, path)
-        ]
+        lines: list[dict[str, Any]] = self.after.json()["drift"]
+        lines = [one for one in lines if (one["kind"], one["ref"], one["path"]) == (kind, ref, path)]
         assert len(lines) == 1, self.after.stdout
         return lines[0]
 
@@ -278,6 +277,32 @@ def test_a_kind_that_may_not_be_listed_is_a_limit_of_the_answer(scene: Scene) ->
     assert not [one for one in report["drift"] if "/Secret/" in one["ref"]]
 
 
+def test_a_rule_hides_a_field_and_is_told_with_its_reason(scene: Scene, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("""
+apiVersion: rebuild.dev/v1alpha1
+kind: Rules
+ignore:
+- {kind: ConfigMap, name: settings, paths: [data.colour], reason: the painter decides, owner: team-paint}
+- {kind: Deployment, paths: [metadata.annotations.why], reason: asked for, owner: team-shop}
+- {kind: ConfigMap, name: stray, paths: [data], reason: nothing, owner: nobody}
+""")
+
+    ran = rebuild("drift", *scene.target, "--rules", rules, "-o", "json")
+
+    report = ran.json()
+    assert ran.code == 1
+    hidden = {(one["kind"], one["path"]): one["reason"] for one in report["ignored"]}
+    assert hidden == {
+        ("changed", "data.colour"): "the painter decides",
+        ("foreign", "metadata.annotations.why"): "asked for",
+    }
+    assert [rule["matched"] for rule in report["ignoreRules"]] == [1, 1, 0]
+    assert any("matched nothing" in note for note in report["notes"])
+    assert "2 differences ignored" in report["exit"]["reason"]
+    assert ("unmanaged", "v1/ConfigMap/shop/stray") in {(one["kind"], one["ref"]) for one in report["drift"]}
+
+
 def test_an_api_that_is_down_is_a_limit_of_the_answer(scene: Scene) -> None:
     service = {
         "apiVersion": "apiregistration.k8s.io/v1",
@@ -313,10 +338,43 @@ def test_a_folder_without_commits_says_that_nobody_can_tell_who_declared_it(scen
     assert report["notes"] == ["the source is no commit, so nobody can tell who declared what"]
 
 
-@pytest.mark.parametrize("content", ["", "no JSON\n", '{"kind": "Event"}\n'])
-def test_a_file_that_is_no_audit_log_is_refused(scene: Scene, tmp_path: Path, content: str) -> None:
-    (tmp_path / "audit.log").write_text(content)
-    ran = rebuild("drift", *scene.target, "--audit-log", tmp_path / "audit.log")
-    assert ran.code == 2
-    assert "holds no audit event" in ran.stderr
-    assert "hint: " in ran.stderr
+def test_an_audit_tells_what_could_not_be_rebuilt_the_worst_first(scene: Scene) -> None:
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "orders", "namespace": "shop"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    kubectl(scene.lab, "create", "-f", "-", stdin=json.dumps(claim))
+    mark = scene.lab.audit_log.stat().st_size
+
+    ran = rebuild("audit", *scene.target, "-o", "json", "--report", scene.folder / "audit.json")
+
+    assert ran.code == 0, ran.stderr
+    report = ran.json()
+    mine = [(gap["kind"], gap["ref"]) for gap in report["gaps"] if "/shop/" in gap["ref"]]
+    assert mine == [
+        ("data", "v1/PersistentVolumeClaim/shop/orders"),
+        ("secret", "v1/Secret/shop/stray"),
+        ("undeclared", "v1/ConfigMap/shop/stray"),
+        ("undeclared", "v1/PersistentVolumeClaim/shop/orders"),
+        ("undeclared", "v1/ServiceAccount/shop/default"),
+        ("changed", "apps/v1/Deployment/shop/web"),
+        ("changed", "v1/ConfigMap/shop/settings"),
+        ("changed", "v1/Secret/shop/vault"),
+        ("missing", "v1/ConfigMap/shop/doomed"),
+    ]
+    coverage = report["coverage"]
+    with_gap = {gap["ref"] for gap in report["gaps"]}
+    assert coverage["objects"] - coverage["withoutGap"] == len(with_gap)
+    assert coverage["percent"] == int(1000 * coverage["withoutGap"] / coverage["objects"]) / 10
+    assert json.loads((scene.folder / "audit.json").read_bytes()) == report
+    assert not our_writes(scene.lab.audit_log, since=mark)
+
+
+def test_an_audit_can_be_made_to_fail_and_prints_its_formula(scene: Scene) -> None:
+    ran = rebuild("audit", *scene.target, "--fail-under", "99")
+    assert ran.code == 1
+    assert "Coverage = objects without a gap / all objects" in ran.stdout
+    assert ran.last_line.startswith("COVERAGE  ")
+    assert "canary" not in ran.stdout + ran.stderr

@@ -1,7 +1,9 @@
-"""`rebuild lab up` where somebody else listens on the ports that it would take."""
+"""`rebuild lab up` where somebody else listens on the ports that it would take, or a part of it ends."""
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from rebuild.providers import claims
-from rebuild.providers.kwok import ports
+from rebuild.providers.kwok import lab, ports
+from rebuild.providers.kwok.paths import Layout
+from rebuild.system import processes
 from tests.e2e.support import Running, rebuild
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300, func_only=True)]
@@ -21,6 +25,23 @@ def listen(stack: ExitStack, port: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen()
+
+
+def test_a_part_of_a_lab_that_ends_while_it_starts_is_started_again(lab_binaries: object, state: Path) -> None:
+    layout = Layout(claims.root() / "mended")
+
+    def controllers() -> dict[int, str]:
+        return processes.matching(lambda command: lab.component(layout, command) == "kube-controller-manager")
+
+    running = Running("lab", "up", "mended", "--nodes", "1")
+    while not (found := controllers()):
+        assert running.lives
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    ran = running.end(within=120)
+    assert ran.code == 0, ran.stderr
+    assert controllers()
+    assert rebuild("lab", "down", "mended").code == 0
 
 
 def test_a_port_that_is_taken_while_the_lab_starts_is_named_at_once(lab_binaries: object, state: Path) -> None:
@@ -49,7 +70,7 @@ def test_ports_that_somebody_listens_on_are_passed_over(lab_binaries: object, st
             listen(stack, wanted[part])
         ran = rebuild("lab", "up", "elsewhere", "--nodes", "1")
         assert ran.code == 0, ran.stderr
-        (lab,) = rebuild("lab", "list", "-o", "json").json_list()
-        assert lab["state"] == "running"
-        assert not lab["server"].endswith(f":{wanted['kube-apiserver']}")
+        (listed,) = rebuild("lab", "list", "-o", "json").json_list()
+        assert listed["state"] == "running"
+        assert not listed["server"].endswith(f":{wanted['kube-apiserver']}")
     assert rebuild("lab", "down", "elsewhere").code == 0

@@ -1,4 +1,4 @@
-"""`rebuild report`: the report of an earlier run again, from its journal alone."""
+"""`rebuild report` and `rebuild runs`: earlier runs again, from their journals alone."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ def test_a_run_that_was_cut_short_is_told_again_with_what_was_found(refused: Ran
     assert told.code == 0
     assert "no metadata.name" in told.stdout
     assert told.last_line.startswith("INCOMPLETE ")
-    listed = rebuild("report", **NOWHERE)
+    listed = rebuild("runs", **NOWHERE)
+    (row,) = rebuild("runs", "-o", "json", **NOWHERE).json_list()
     assert [line.split() for line in listed.stdout.splitlines()] == [
-        ["RUN", "VERB", "VERDICT", "SECONDS"],
-        [name, "drill", "INCOMPLETE", "-"],
+        ["RUN", "VERB", "TARGET", "STARTED", "STATE", "VERDICT", "SECONDS"],
+        [name, "drill", "-", row["started"], "interrupted", "INCOMPLETE", "-"],
     ]
+    assert row["problem"].startswith("a drill measures a recovery")
 
 
 @pytest.mark.live
@@ -56,16 +58,18 @@ def test_a_drill_is_told_again_as_it_was(lab_binaries: object, state: Path, tmp_
 
     name = assert_told_again(state, report)
 
-    (row,) = rebuild("report", "-o", "json", **NOWHERE).json_list()
+    (row,) = rebuild("runs", "-o", "json", **NOWHERE).json_list()
     assert row["seconds"] == json.loads(report.read_bytes())["recovery"]["seconds"]
     assert (row["run"], row["verb"], row["verdict"]) == (name, "drill", "PASS")
+    assert (row["state"], row["target"]["provider"], row["problem"]) == ("complete", "kwok", None)
     assert rebuild("report", name, **NOWHERE).stdout == ran.stdout
 
 
 def test_without_runs_the_list_is_empty(state: Path) -> None:
-    ran = rebuild("report", **NOWHERE)
+    ran = rebuild("runs", **NOWHERE)
     assert (ran.code, ran.stdout, ran.stderr) == (0, "", "")
-    assert rebuild("report", "-o", "json", **NOWHERE).json_list() == []
+    assert rebuild("runs", "-o", "json", **NOWHERE).json_list() == []
+    assert rebuild("report").code == 2
 
 
 @pytest.mark.parametrize("which", ["no-such-run", "../runs", "/nonexistent/journal.jsonl", "/dev/null", "."])
@@ -74,7 +78,7 @@ def test_an_unknown_run_is_named_with_the_next_step(state: Path, which: str) -> 
     ran = rebuild("report", which)
     assert ran.code == 2
     assert ran.stderr == (
-        f"error: there is no run and no journal {which!r} [unknown-run]\nhint: `rebuild report` lists the runs\n"
+        f"error: there is no run and no journal {which!r} [unknown-run]\nhint: `rebuild runs` lists the runs\n"
     )
 
 
@@ -89,9 +93,9 @@ def test_a_damaged_journal_is_listed_as_such_and_not_told(refused: Ran, state: P
     assert f"{journal}:2: the journal is damaged at byte {len(first)}" in ran.stderr
     assert "[journal-damaged]" in ran.stderr
     assert "hint: " in ran.stderr
-    assert rebuild("report").stdout.split()[-2:] == ["unreadable", "-"]
-    (row,) = rebuild("report", "-o", "json").json_list()
-    assert (row["verdict"], str(journal) in row["problem"]) == (None, True)
+    assert rebuild("runs").stdout.split()[-3:] == ["damaged", "-", "-"]
+    (row,) = rebuild("runs", "-o", "json").json_list()
+    assert (row["state"], row["verdict"], str(journal) in row["problem"]) == ("damaged", None, True)
 
 
 @pytest.mark.parametrize(

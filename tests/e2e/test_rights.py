@@ -113,7 +113,7 @@ def test_a_kind_that_may_not_be_read_is_named_and_not_called_missing(
     judged = {one["ref"].split("/")[-3]: (one["judgement"], one["verified"]) for one in report["objects"]}
     assert judged["ConfigMap"] == ("unverified", None)
     assert judged["Deployment"] == ("verified", True)
-    assert "could not be read" in report["exit"]["reason"]
+    assert "not verified: denied" in report["exit"]["reason"]
     unreadable = [finding["message"] for finding in report["findings"] if finding["code"] == "kind-unreadable"]
     assert any("v1 ConfigMap" in message for message in unreadable)
 

@@ -245,8 +245,8 @@ def test_what_a_killed_drill_leaves_is_shown_and_can_be_removed(
     assert not left.exists()
     assert stranger.exists(), "what holds no lock of ours is not ours"
     assert [(one["name"], one["state"]) for one in shown.json_list()] == [(during.name, "orphan")]
-    (run,) = rebuild("report", "-o", "json").json_list()
-    assert (run["verb"], run["verdict"], run["problem"]) == ("drill", "INCOMPLETE", None)
+    (run,) = rebuild("runs", "-o", "json").json_list()
+    assert (run["verb"], run["verdict"], run["state"]) == ("drill", "INCOMPLETE", "interrupted")
     removed = rebuild("lab", "down", "--all")
     assert (removed.code, removed.stdout) == (0, f"lab/{during.name} removed\n")
     assert rebuild("lab", "list", "-o", "json").json_list() == []

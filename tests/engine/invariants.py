@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rebuild.engine.commands import Adopt, Apply, Command, Finish, StartTimer
+from rebuild.engine import sights
+from rebuild.engine.commands import Adopt, Apply, Command, Finish, Notice, Recreate, StartTimer
+from rebuild.engine.policy import KEPT, RECREATION, WAITS
+from rebuild.engine.sights import Sight
 from rebuild.engine.state import FINAL, Stage, State
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.facts import (
     Fact,
     HealthSeen,
+    RunResumed,
     StopAsked,
     Timer,
     TimerFired,
@@ -30,7 +34,7 @@ from rebuild.plan.steps import Action
 
 IMAGE = "app:1"
 
-NEVER_RETRIED = frozenset({Cause.FIELD_CONFLICT, Cause.INVALID, Cause.FORBIDDEN, Cause.UNAUTHORIZED})
+NEVER_RETRIED = frozenset({Cause.FIELD_CONFLICT, Cause.IMMUTABLE, Cause.INVALID, Cause.FORBIDDEN, Cause.UNAUTHORIZED})
 NOT_SENT = {Action.FAIL: Outcome.FAILED, Action.HOLD_BACK: Outcome.SKIPPED}
 
 
@@ -57,6 +61,10 @@ class Auditor:
         self.versions: dict[Ref, int] = {}
         self.seen: dict[Ref, tuple[int, Status]] = {}
         self.faults: dict[Ref, Fault] = {}
+        self.failed_at: dict[Ref, float] = {}
+        self.recreated: set[Ref] = set()
+        """What lived was deleted for these."""
+        self.noticed: set[Sight] = set()
         self.missed: dict[Ref, float] = {}
         """Since when the image of an accepted object cannot be had."""
         self.troubles: dict[Ref, Trouble | None] = {}
@@ -68,6 +76,12 @@ class Auditor:
         self.stopped = False
         self.relapses_over = False
         self.finishes = 0
+        self.pauses: dict[Ref, float] = {}
+        """Until when an object must not be tried again."""
+        self.lost: set[Ref] = set()
+        """Objects whose write was in flight when a process died."""
+        self.unseen: set[Ref] = set()
+        """What was ready before that and has not been seen since."""
 
     def begun(self, commands: list[Command]) -> None:
         """After `begin`."""
@@ -77,12 +91,15 @@ class Auditor:
     def happened(self, fact: Fact, commands: list[Command]) -> None:
         """After `handle`."""
         self.now = fact.at
-        if self.finishes:
+        if isinstance(fact, RunResumed):
+            self._resumed()
+        elif self.finishes:
             assert commands == [], "something is asked for after the end"
         else:
             self._learn(fact)
         if self.stopped:
-            assert commands in ([], [Finish()]), "nothing new begins after a stop"
+            begun = [each for each in commands if each != Finish()]
+            assert {self._whose(each) for each in begun} <= self.replacing, "nothing new begins after a stop"
         self._obeyed(commands)
 
     def skipped_by_brute_force(self) -> set[Ref]:
@@ -110,6 +127,15 @@ class Auditor:
         hard, soft = (self.edges[strength][edge.dependency] for strength in Strength)
         return all(map(self.is_open, hard)) and all(self.is_open(e) or self._is_lost(e.dependency) for e in soft)
 
+    def _resumed(self) -> None:
+        """Who went on knows what was recorded, and nothing of what another process waited for or saw."""
+        self.lost, self.in_flight = self.lost | self.in_flight, set()
+        for known in (self.running, self.seen, self.troubles, self.missed, self.noticed):
+            known.clear()
+        self.stopped = self.relapses_over = False
+        self.finishes = 0
+        self.unseen = {ref for ref, end in self.ends.items() if end[0] is Stage.DONE and self.steps[ref].awaited}
+
     def _learn(self, fact: Fact) -> None:
         match fact:
             case WriteAccepted(ref=ref) if ref in self.in_flight:
@@ -122,10 +148,11 @@ class Auditor:
                 self._settle(ref)
             case WriteFailed(ref=ref) if ref in self.in_flight:
                 self.in_flight.discard(ref)
-                self.faults[ref] = fact.fault
+                self.faults[ref], self.failed_at[ref] = fact.fault, fact.at
             case HealthSeen(ref=ref) if ref in self.steps:
                 if fact.version >= self.seen.get(ref, (0,))[0]:
                     self.seen[ref] = fact.version, fact.status
+                    self.unseen.discard(ref)
                     self._settle(ref)
             case TroubleSeen(ref=ref) if ref in self.steps:
                 self.troubles[ref] = fact.trouble
@@ -141,6 +168,8 @@ class Auditor:
                     self.stopped = True
                 elif timer.kind is TimerKind.RELAPSE:
                     self.relapses_over = True
+                elif timer.kind is TimerKind.RETRY and timer.ref:
+                    self.pauses.pop(timer.ref, None)
                 elif timer.kind is TimerKind.HOLD and timer.ref:
                     self.held.add(timer.ref)
                 elif timer.kind is TimerKind.GRACE and timer.ref:
@@ -183,13 +212,20 @@ class Auditor:
                 case Adopt(ref=ref):
                     assert self.steps[ref].action is Action.KEEP
                     self._check_departure(ref, self.attempts.get(ref, 0) + 1)
+                case Recreate(ref=ref, attempt=attempt):
+                    assert attempt == self.attempts.get(ref, 0) + 1
+                    self._check_recreation(ref)
+                    self._check_departure(ref, attempt)
+                case Notice(sight=sight):
+                    assert sight not in self.noticed, "what is looked for is asked for once"
+                    self.noticed.add(sight)
                 case StartTimer():
                     self._check_timer(command)
                 case Finish():
                     self.finishes += 1
         self._check_finish(commands)
         if not self.stopped:
-            self._check_order(c.ref for c in commands if isinstance(c, Apply | Adopt))
+            self._check_order(c.ref for c in commands if isinstance(c, Apply | Adopt) and self.attempts[c.ref] == 1)
             self._check_promptness()
 
     def _check_departure(self, ref: Ref, attempt: int) -> None:
@@ -197,9 +233,11 @@ class Auditor:
         assert ref not in self.ends
         assert ref not in self.versions, "an accepted object is not written again"
         assert all(self.is_open(edge) for edge in self.edges[Strength.HARD][ref])
-        if attempt > 1:
-            assert self.faults[ref].cause not in NEVER_RETRIED
-            assert Timer(TimerKind.RETRY, ref) not in self.running, "tried again before the pause was over"
+        self.pauses.pop(ref, None)
+        if ref in self.lost:
+            self.lost.discard(ref)
+        elif attempt > 1:
+            self._check_retry(ref, attempt)
         else:
             without = {edge for edge in self.edges[Strength.SOFT][ref] if not self.is_open(edge)}
             assert ref in self.held or all(self._is_lost(edge.dependency) for edge in without)
@@ -208,6 +246,47 @@ class Auditor:
             assert len(set(noted)) == len(noted)
         self.in_flight.add(ref)
         self.attempts[ref] = attempt
+
+    def _check_retry(self, ref: Ref, attempt: int) -> None:
+        """Not before the pause is over, unless something was seen that lets it pass."""
+        cause = self.faults[ref].cause
+        assert cause not in NEVER_RETRIED or ref in self.recreated
+        paused = Timer(TimerKind.RETRY, ref, attempt - 1) in self.running
+        woken = any(s in self.noticed for s in self._sights(ref))
+        deleting = cause is Cause.IMMUTABLE and ref in self.recreated
+        assert not paused or woken or deleting, "tried again before the pause was over"
+        if paused and cause in WAITS:
+            assert self.now >= self.failed_at[ref] + WAITS[cause].spacing - 0.01, "tried again too soon"
+
+    def _sights(self, ref: Ref) -> list[Sight]:
+        step, fault = self.steps[ref], self.faults[ref]
+        found = [sight for sight, _ in sights.awaited(step.manifest, fault, self.state.plan.kinds.of(ref))]
+        return [*found, sights.end_of(ref)[0]] if ref in self.recreated else found
+
+    def _check_recreation(self, ref: Ref) -> None:
+        policy, step = self.state.policy, self.steps[ref]
+        assert step.ref.group_kind in policy.recreate
+        assert step.ref.group_kind not in KEPT
+        assert (step.action, bool(step.uid)) == (Action.CONFIGURE, True)
+        if ref not in self.recreated:
+            assert self.faults[ref].cause is Cause.IMMUTABLE
+            assert not self.stopped
+        self.recreated.add(ref)
+
+    @property
+    def replacing(self) -> set[Ref]:
+        """What was deleted and is not there again."""
+        return self.recreated - self.versions.keys() - self.ends.keys()
+
+    def _whose(self, command: Command) -> Ref | None:
+        match command:
+            case Apply(ref=ref) | Adopt(ref=ref) | Recreate(ref=ref):
+                return ref
+            case StartTimer(timer=timer):
+                return timer.ref
+            case Notice(sight=sight):
+                return Ref(sight.group, sight.kind, sight.namespace, sight.name)
+        return None
 
     def _check_timer(self, command: StartTimer) -> None:
         timer, policy = command.timer, self.state.policy
@@ -231,11 +310,24 @@ class Auditor:
             case TimerKind.IMAGE:
                 assert timer.ref in self.missed
                 assert 0 < command.seconds <= policy.image_patience
+            case TimerKind.WAKE:
+                assert timer.ref
+                assert timer.attempt == self.attempts[timer.ref]
+                assert 0 < command.seconds <= WAITS[self.faults[timer.ref].cause].spacing
             case TimerKind.RETRY:
                 assert timer.ref
+                assert timer.attempt == self.attempts[timer.ref]
                 fault = self.faults[timer.ref]
+                if timer.ref in self.recreated and fault.cause is Cause.IMMUTABLE:
+                    assert 0 < command.seconds <= RECREATION.longest
+                    return
                 assert fault.cause not in NEVER_RETRIED
-                assert 0 < fault.retry_after <= command.seconds or 0 < command.seconds <= 30
+                until = self.now + command.seconds
+                if self.pauses.get(timer.ref, 0.0) > self.now:
+                    assert abs(until - self.pauses[timer.ref]) < 0.01, "who resumes waits as long as was left"
+                else:
+                    assert 0 < fault.retry_after <= command.seconds or 0 < command.seconds <= 30
+                self.pauses[timer.ref] = until
 
     def _check_ends(self) -> None:
         told = [progress.step.ref for progress in self.state.take_ended()]
@@ -253,7 +345,8 @@ class Auditor:
 
     def _check_finish(self, commands: list[Command]) -> None:
         done = self.ends.keys() == self.steps.keys()
-        over = (done and (self.relapses_over or not self._relapsed())) or (self.stopped and not self.in_flight)
+        settled = self.stopped and not self.in_flight and not self.replacing
+        over = (done and (self.relapses_over or not self._relapsed())) or settled
         assert not done or over or Timer(TimerKind.RELAPSE) in self.running
         assert self.finishes == int(over), "Finish comes at the end, and once"
         assert Finish() not in commands[:-1], "nothing is asked for after the end"
@@ -261,7 +354,7 @@ class Auditor:
     def _relapsed(self) -> bool:
         """Whether something that ended well is on its way again."""
         return any(
-            end[0] is Stage.DONE and self.steps[ref].awaited and self._is_on_its_way(ref)
+            end[0] is Stage.DONE and self.steps[ref].awaited and (ref in self.unseen or self._is_on_its_way(ref))
             for ref, end in self.ends.items()
         )
 
@@ -281,7 +374,7 @@ class Auditor:
             if progress.stage is Stage.WAITING:
                 self._check_waiting(ref)
             elif progress.stage is Stage.PAUSED:
-                assert Timer(TimerKind.RETRY, ref) in self.running
+                assert Timer(TimerKind.RETRY, ref, self.attempts[ref]) in self.running
             else:
                 assert progress.stage is Stage.APPLIED
             if progress.stage is not Stage.WAITING:

@@ -121,7 +121,8 @@ class Run:
 
     def fire(self, kind: TimerKind, name: str = "", at: float = 0) -> list[Command]:
         """A timer runs down."""
-        return self.feed(TimerFired(Timer(kind, ref(name) if name else None), at))
+        attempt = self.of(name).attempts if kind in (TimerKind.RETRY, TimerKind.WAKE) else 0
+        return self.feed(TimerFired(Timer(kind, ref(name) if name else None, attempt), at))
 
     def stop(self) -> list[Command]:
         """Somebody presses Ctrl-C."""

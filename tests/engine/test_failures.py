@@ -17,7 +17,7 @@ from tests.engine.support import Run, edge, plan, ref, sent
 
 def test_a_failure_that_may_pass_costs_a_pause_and_not_the_object() -> None:
     run = Run(plan("db"))
-    assert run.fail("db", Cause.CONFLICT) == [StartTimer(Timer(TimerKind.RETRY, ref("db")), 0.025)]
+    assert run.fail("db", Cause.CONFLICT) == [StartTimer(Timer(TimerKind.RETRY, ref("db"), 1), 0.025)]
     assert run.of("db").stage is Stage.PAUSED
     assert run.fire(TimerKind.RETRY, "db") == [Apply(ref("db"), 2)]
 
@@ -30,14 +30,14 @@ def test_the_deadline_starts_with_the_first_attempt_and_with_no_other() -> None:
 
 def test_each_failure_in_a_row_waits_longer() -> None:
     run = Run(plan("db"))
-    for pause in (0.25, 0.5, 1.0, 2.0):
-        assert run.fail("db", Cause.OVERLOAD) == [StartTimer(Timer(TimerKind.RETRY, ref("db")), pause)]
+    for attempt, pause in enumerate((0.25, 0.5, 1.0, 2.0), 1):
+        assert run.fail("db", Cause.OVERLOAD) == [StartTimer(Timer(TimerKind.RETRY, ref("db"), attempt), pause)]
         run.fire(TimerKind.RETRY, "db")
 
 
 def test_the_server_may_ask_for_more_patience() -> None:
     run = Run(plan("db"))
-    assert run.fail("db", Cause.OVERLOAD, retry_after=7) == [StartTimer(Timer(TimerKind.RETRY, ref("db")), 7)]
+    assert run.fail("db", Cause.OVERLOAD, retry_after=7) == [StartTimer(Timer(TimerKind.RETRY, ref("db"), 1), 7)]
 
 
 @pytest.mark.parametrize("cause", sorted(NEVER_RETRIED))
@@ -46,7 +46,7 @@ def test_a_failure_that_cannot_pass_is_the_end(cause: Cause) -> None:
     assert run.fail("db", cause) == []
     assert run.of("db").stage is Stage.ENDED
     assert run.of("db").outcome is Outcome.FAILED
-    assert run.of("db").reason == f"it said {cause}"
+    assert run.of("db").reason.startswith(f"it said {cause} ({cause}: ")
 
 
 def test_a_server_that_denies_everything_gets_the_time_to_learn_its_bindings() -> None:
@@ -134,3 +134,17 @@ class TestNotSent:
     def test_what_they_release_leaves_in_the_common_order(self) -> None:
         run = Run(plan("b ~> gone", "a", "c", actions={"gone": Action.HOLD_BACK}, tails={"c": 1}))
         assert sent(run.first) == ["c", "a", "b"]
+
+
+def test_the_refusal_of_an_immutable_field_names_the_flag_that_would_help() -> None:
+    run = Run(plan("db"))
+    run.fail("db", Cause.IMMUTABLE)
+    assert run.of("db").reason == (
+        "it said immutable (immutable: `--recreate Deployment` would delete it and make it anew)"
+    )
+
+
+def test_what_holds_data_is_not_offered_to_be_made_anew() -> None:
+    run = Run(plan("CustomResourceDefinition/db"))
+    run.fail("CustomResourceDefinition/db", Cause.IMMUTABLE)
+    assert run.of("CustomResourceDefinition/db").reason.endswith("is never deleted to be made anew)")

@@ -22,6 +22,7 @@ FIRST_AND_LONGEST = {
     Cause.NAMESPACE_TERMINATING: (0.25, 5),
     Cause.WEBHOOK: (0.25, 5),
     Cause.DENIED: (0.25, 5),
+    Cause.PORT_ALLOCATED: (0.25, 5),
     Cause.QUOTA: (0.25, 5),
 }
 """Full waits in seconds; at least half of each is kept."""

@@ -25,7 +25,8 @@ from tests.engine.invariants import NEVER_RETRIED, NOT_SENT
 from tests.engine.simulator import Fate, World
 from tests.engine.support import BODY, CRASHED, MISSED, ref
 
-HURRIED = Policy(object_deadline=5, run_deadline=60, soft_hold=1, image_patience=2)
+RECREATED = frozenset({("apps", "Deployment"), ("apiextensions.k8s.io", "CustomResourceDefinition")})
+HURRIED = Policy(object_deadline=5, run_deadline=60, soft_hold=1, image_patience=2, recreate=RECREATED)
 """Every deadline is met in some stories and missed in others."""
 UNHURRIED = Policy(object_deadline=300, run_deadline=100_000, soft_hold=10)
 
@@ -59,6 +60,7 @@ def steps_of(each: Ref) -> st.SearchStrategy[Step]:
         action=st.sampled_from([Action.CREATE, Action.CREATE, Action.CREATE, *Action]),
         awaited=st.sampled_from([True, True, True, False]),
         tail=st.sampled_from([0.0, 1.0, 2.0]),
+        uid=st.sampled_from(["", "1234"]),
     )
 
 

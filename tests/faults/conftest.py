@@ -20,6 +20,7 @@ from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
 from tests.e2e import support
 from tests.e2e.support import Ran, Running
+from tests.runner.rig import Audit
 from tests.support import components, fault_proxy
 from tests.support.fault_proxy import Proxy
 
@@ -54,9 +55,9 @@ class Home:
         """`rebuild verify`, in the same way."""
         return support.rebuild("verify", self.folder, "-o", "json", *flags, **self._environment)
 
-    def start(self, *flags: object) -> Running:
+    def start(self, *flags: object, **environment: str) -> Running:
         """`rebuild apply`, while it runs."""
-        return Running("apply", self.folder, "--yes", "-o", "json", *flags, **self._environment)
+        return Running("apply", self.folder, "--yes", "-o", "json", *flags, **self._environment, **environment)
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What the journal of the test's only run has of one kind."""
@@ -122,3 +123,18 @@ def fragile_outside(fragile: Lab) -> Iterator[Transport]:
     opened = open_transport(context=fragile.context, kubeconfig=fragile.kubeconfig)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def audit(lab: Lab, outside: Transport) -> Audit:
+    """The shared lab's account of the test."""
+    return Audit(lab, outside)
+
+
+@pytest.fixture
+def namespace(outside: Transport) -> Iterator[str]:
+    """The name of a namespace that the run is to create in the shared lab."""
+    name = f"faults-{uuid4().hex[:8]}"
+    yield name
+    with suppress(ClusterFault):
+        outside.request("DELETE", f"/api/v1/namespaces/{name}")

@@ -16,7 +16,7 @@ from benchmarks import phases, scale
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
 
-OBJECTS, DEFINITIONS = 2000, 200
+OBJECTS, DEFINITIONS = 2000, 100
 MEGABYTES = 200
 """What 10,000 objects may take."""
 
@@ -24,7 +24,7 @@ MEGABYTES = 200
 @pytest.mark.live
 @pytest.mark.xdist_group("fragile")
 @pytest.mark.timeout(300, func_only=True)
-@pytest.mark.fault("R18", "thousands of objects and hundreds of CRDs at once")
+@pytest.mark.fault("R18", "2,000 objects and 100 CRDs at once")
 def test_many_objects_cost_one_request_each_and_little_memory(fragile: Lab, tmp_path: Path) -> None:
     """One write for each object and a few lists and watches for all, within 200 MB; the same again writes nothing and
     sends no request for single objects."""

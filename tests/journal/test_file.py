@@ -109,6 +109,7 @@ def test_a_place_that_cannot_be_written_is_named_with_a_way_out(tmp_path: Path) 
     assert isinstance(caught.value.__cause__, OSError)
 
 
+@pytest.mark.fault("R11", "a disk that takes half a line: nothing more is written or sent")
 def test_after_a_line_that_was_cut_short_nothing_more_is_written(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
     journal.append(EVENTS[0])
@@ -137,6 +138,7 @@ def test_a_line_that_did_not_fit_at_all_leaves_the_chain_whole(tmp_path: Path) -
     assert orjson.loads(second)["prev"] == hashlib.sha256(first).hexdigest()
 
 
+@pytest.mark.fault("R11", "a disk that fails to keep what was written: the journal is broken, and its file let go of")
 def test_a_disk_that_cannot_keep_it_breaks_the_journal_and_the_file_is_let_go(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
     journal.append(PhaseBegan("apply", True, 0.0))

@@ -82,7 +82,7 @@ def test_the_type_of_an_event_is_its_name_in_kebab_case() -> None:
 
 def test_a_value_is_written_as_json_has_it() -> None:
     assert plain((1, "a", None, True, 0.1 + 0.2)) == [1, "a", None, True, 0.1 + 0.2]
-    assert plain(Timer(TimerKind.HOLD, WEB)) == {"kind": "hold", "ref": str(WEB)}
+    assert plain(Timer(TimerKind.HOLD, WEB)) == {"kind": "hold", "ref": str(WEB), "attempt": 0}
     assert plain(2**63) == 2**63
 
 

@@ -23,7 +23,7 @@ from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
 from rebuild.ops import experience
-from rebuild.ops.run import JOURNAL, runs_root
+from rebuild.ops.unfinished import JOURNAL, runs_root
 from rebuild.system import places
 
 WEB = Ref.of("apps/v1", "Deployment", "shop", "web")

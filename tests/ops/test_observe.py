@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import http.server
-import socket
-import struct
-import threading
+import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 from uuid import uuid4
 
-import orjson
 import pytest
-import yaml
 
+from rebuild.cluster import client
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.connect import connect, open_transport
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
+from rebuild.model.blueprint import Blueprint
 from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause
 from rebuild.model.kinds import Kind
@@ -27,6 +24,8 @@ from rebuild.ops import observe
 from rebuild.plan.snapshot import Snapshot
 from rebuild.providers.kwok.lab import Lab
 from tests.plan import support
+from tests.support import fault_proxy
+from tests.support.fault_proxy import Fault, Rule, by_rules
 
 DEFINITION = """
 apiVersion: apiextensions.k8s.io/v1
@@ -116,109 +115,104 @@ def test_a_kind_that_is_not_served_yet_holds_nothing(transport: Transport) -> No
     assert not held.unread
 
 
-class Hiccups:
-    """A way to the lab on which the first requests for a path fail."""
-
-    def __init__(self, transport: Transport, path: str, faults: Sequence[int]) -> None:
-        self.asked = 0
-        self._transport, self._path, self._faults = transport, path, list(faults)
-
-    @contextmanager
-    def kubeconfig(self, folder: Path) -> Iterator[Path]:
-        """Names this way as the context `hiccups`."""
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler()) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
-            file = folder / "kubeconfig"
-            cluster = {"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
-            context = {"name": "hiccups", "context": {"cluster": "c", "user": "u"}}
-            users = [{"name": "u", "user": {"token": "t"}}]
-            file.write_text(yaml.safe_dump({"clusters": [cluster], "contexts": [context], "users": users}))
-            yield file
-            server.shutdown()
-            thread.join()
-
-    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
-        hiccups = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                status, body = hiccups._answer(self.path)
-                if not status:
-                    # Reset: whoever asked gets no answer at all.
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
-
-        return Handler
-
-    def _answer(self, path: str) -> tuple[int, bytes]:
-        if path.partition("?")[0] == self._path:
-            self.asked += 1
-            if self._faults:
-                return self._faults.pop(0), b"{}"
-        try:
-            status, body = self._transport.request("GET", path)
-        except ClusterFault as error:
-            return error.fault.status, b"{}"
-        return status, orjson.dumps(body)
-
-
-RESET = 0
-CONFIG_MAPS = "/api/v1/configmaps"
+CONFIG_MAPS = r"^/api/v1/configmaps\?"
+DENIED = fault_proxy.refusing(403, "Forbidden", 'User "us" cannot list resource "configmaps" in API group ""')
+GONE = fault_proxy.refusing(410, "Expired", "the continue token is too old")
+FAULTS: dict[str, list[Fault]] = {
+    "reset": [fault_proxy.reset],
+    "429": [fault_proxy.refusing(429, "TooManyRequests", "too many requests")],
+    "503": [fault_proxy.refusing(503, "ServiceUnavailable", "not now")],
+    "500": [fault_proxy.refusing(500, "InternalError", "something broke")],
+    "denied once": [DENIED],
+    "one after the other": [fault_proxy.reset, fault_proxy.truncated, fault_proxy.refusing(504, "Timeout", "too late")],
+}
 
 
 @pytest.fixture
-def snapshot(transport: Transport, tmp_path: Path) -> Callable[[Sequence[int]], tuple[Hiccups, Snapshot]]:
-    """Looks at the lab when the lists of ConfigMaps that come first fail in these ways."""
+def found() -> Blueprint:
+    return support.blueprint("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: default}}")
 
-    def look(faults: Sequence[int]) -> tuple[Hiccups, Snapshot]:
-        way = Hiccups(transport, CONFIG_MAPS, faults)
-        found = support.blueprint("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: default}}")
-        with way.kubeconfig(tmp_path) as file:
-            cluster = connect(context="hiccups", kubeconfig=file)
+
+class Look(Protocol):
+    """Looks at the lab when the lists of ConfigMaps that come first, but for some, fail in these ways."""
+
+    def __call__(self, faults: Sequence[Fault], *, after: int = 0) -> tuple[int, Snapshot]:
+        """How often it asked for such lists, and what it saw."""
+
+
+@pytest.fixture
+def look(lab: Lab, tmp_path: Path, found: Blueprint) -> Look:
+    def look(faults: Sequence[Fault], *, after: int = 0) -> tuple[int, Snapshot]:
+        with fault_proxy.opened(lab, tmp_path) as proxy:
+            proxy.script = by_rules(*(Rule(fault, path=CONFIG_MAPS, after=after, times=1) for fault in faults))
+            cluster = connect(context=lab.context, kubeconfig=proxy.kubeconfig)
             try:
-                return way, observe.snapshot(cluster, found, found.kinds)
+                held = observe.snapshot(cluster, found, found.kinds)
             finally:
                 cluster.close()
+            return sum(bool(re.search(CONFIG_MAPS, path)) for _, path in proxy.seen), held
 
     return look
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("faults", [[RESET], [429], [503], [500], [RESET, 503, 504]], ids=str)
-def test_a_list_that_hiccups_is_asked_for_again(
-    snapshot: Callable[[Sequence[int]], tuple[Hiccups, Snapshot]], faults: list[int]
-) -> None:
-    way, held = snapshot(faults)
-    assert way.asked == len(faults) + 1
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+def test_a_list_that_hiccups_is_asked_for_again(look: Look, faults: list[Fault]) -> None:
+    asked, held = look(faults)
+    assert asked == len(faults) + 1
     assert held.get(Ref("", "ConfigMap", "kube-system", "kube-root-ca.crt"))
     assert not held.unread
 
 
 @pytest.mark.live
-def test_a_list_that_we_may_not_see_is_asked_for_once(
-    snapshot: Callable[[Sequence[int]], tuple[Hiccups, Snapshot]],
+@pytest.mark.parametrize(
+    "fault", [*FAULTS["reset"], *FAULTS["500"], *FAULTS["503"], GONE], ids=["reset", "500", "503", "410"]
+)
+def test_a_list_that_breaks_off_in_the_middle_is_asked_for_anew(
+    look: Look, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
-    way, held = snapshot([403])
-    assert way.asked == 1
+    monkeypatch.setattr(client, "PAGE", 1)
+    pages, whole = look([])
+    asked, held = look([fault], after=2)
+    assert pages > 3
+    assert asked == pages + 3
+    assert list(held.of_kind("", "ConfigMap")) == list(whole.of_kind("", "ConfigMap"))
+    assert not held.unread
+
+
+@pytest.mark.live
+def test_a_kind_that_the_server_cannot_read_hides_no_other(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe, "PATIENCE", 1.0)
+    asked, held = look(FAULTS["500"] * 1000)
+    assert 1 < asked < 10
+    assert held.get(Ref("", "Namespace", "", "kube-system"))
+    assert {unread.cause for unread in held.unread.values()} == {Cause.INTERNAL}
+
+
+@pytest.mark.live
+def test_a_list_that_admission_forbids_is_asked_for_once(look: Look) -> None:
+    asked, held = look([fault_proxy.saying(b"{}", status=403)])
+    assert asked == 1
     assert {unread.cause for unread in held.unread.values()} == {Cause.FORBIDDEN}
 
 
 @pytest.mark.live
+def test_a_denial_is_believed_when_a_server_that_knows_us_repeats_it(look: Look) -> None:
+    asked, held = look([DENIED] * 3)
+    assert asked == 2
+    assert {unread.cause for unread in held.unread.values()} == {Cause.DENIED}
+
+
+@pytest.mark.live
 def test_a_cluster_that_goes_on_failing_is_unreachable(
-    transport: Transport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, tmp_path: Path, found: Blueprint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(observe, "PATIENCE", 1.0)
-    way = Hiccups(transport, CONFIG_MAPS, [503] * 1000)
-    found = support.blueprint("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: default}}")
-    with way.kubeconfig(tmp_path) as file, pytest.raises(Unreachable, match=r"cannot be read.*configmaps") as caught:
-        observe.snapshot(connect(context="hiccups", kubeconfig=file), found, found.kinds)
+    with fault_proxy.opened(lab, tmp_path) as proxy:
+        proxy.script = by_rules(Rule(fault_proxy.refusing(503, "ServiceUnavailable", "not now"), path=CONFIG_MAPS))
+        cluster = connect(context=lab.context, kubeconfig=proxy.kubeconfig)
+        with pytest.raises(Unreachable, match=r"cannot be read.*configmaps") as caught:
+            observe.snapshot(cluster, found, found.kinds)
+        cluster.close()
     assert caught.value.hint
-    assert 1 < way.asked < 10
+    assert 1 < len(proxy.hit) < 10

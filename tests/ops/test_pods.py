@@ -18,10 +18,12 @@ from rebuild.model.events import Event, PhaseBegan
 from rebuild.model.sources import Source, SourceFile
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
-from rebuild.ops.blueprint import declared
+from rebuild.ops.blueprint import Declared, declared
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget, bind
+from rebuild.ops.verify import Look, verify
 from rebuild.plan.fidelity import Capabilities
+from rebuild.plan.steps import Plan
 from rebuild.report.to_json import document
 
 pytestmark = pytest.mark.live
@@ -67,18 +69,31 @@ def namespace(outside: Transport) -> Iterator[str]:
 
 
 def applied(
-    target: BoundTarget, text: str, *, deadline: float = 60, meanwhile: Callable[[], object] = list
+    target: BoundTarget,
+    text: str,
+    *,
+    deadline: float = 60,
+    stable: float = 0,
+    meanwhile: Callable[[], object] = list,
 ) -> dict[str, Any]:
     """The report of a run that applies what a text declares."""
-    run = Run("apply", listener=Kubelet(meanwhile), durable=False)
-    found = declared([Source("test", (SourceFile("a.yaml", text.encode()),))], kinds=kinds.builtin(), namespace="x")
-    found = found.served_by(target.served)
-    plan = plans.on_target(found, plans.look(found, target))
-    run.record(plans.event_of(plan, key=run.key, at=run.now()))
+    run, found, plan = planned("apply", target, text, stable=stable, meanwhile=meanwhile)
     policy = Policy(object_deadline=deadline)
     apply(run, target, found.blueprint, plan, policy=policy, stoppable=lambda stop: None)
     run.end(complete=True)
     return document(run.ledger)
+
+
+def planned(
+    verb: str, target: BoundTarget, text: str, *, stable: float = 0, meanwhile: Callable[[], object] = list
+) -> tuple[Run, Declared, Plan]:
+    """A run of what a text declares, as far as its plan."""
+    run = Run(verb, listener=Kubelet(meanwhile), stable=stable, durable=False)
+    found = declared([Source("test", (SourceFile("a.yaml", text.encode()),))], kinds=kinds.builtin(), namespace="x")
+    found = found.served_by(target.served)
+    plan = plans.on_target(found, plans.look(found, target))
+    run.record(plans.event_of(plan, key=run.key, at=run.now()))
+    return run, found, plan
 
 
 def phases(report: dict[str, Any]) -> list[str]:
@@ -95,6 +110,18 @@ def test_the_events_of_a_pod_on_no_node_explain_it_also_where_nodes_are_simulate
     assert event["reason"] == "FailedScheduling"
     assert pod["pods"] == [], "times of simulated containers are no measurement"
     assert phases(report) == ["apply", "verify", "pods"]
+
+
+def test_a_verification_alone_tells_the_events_of_what_is_not_healthy(cluster: ApiServer, namespace: str) -> None:
+    text = WORKLOAD.replace("HOME", namespace).replace("SELECTOR", "no-such-node: here")
+    target = bind(cluster, provider="kwok")
+    applied(target, text, deadline=3)
+    run, found, plan = planned("verify", target, text)
+    verify(run, target, found.blueprint, plan, Look())
+    run.end(complete=True)
+    _, pod = document(run.ledger)["objects"]
+    assert pod["judgement"] == "unhealthy"
+    assert [event["reason"] for event in pod["events"]] == ["FailedScheduling"]
 
 
 def test_where_nodes_are_simulated_and_all_is_well_nothing_more_is_read(cluster: ApiServer, namespace: str) -> None:
@@ -131,7 +158,7 @@ def test_a_container_that_crashes_after_it_was_verified_is_not_back(
     text = WORKLOAD.replace("HOME", namespace).replace("SELECTOR", "")
     report = applied(real(cluster), text, meanwhile=crash)
     assert report["verdict"] == "FAIL"
-    assert report["objects"][1]["judgement"] == "unhealthy"
+    assert report["objects"][1]["judgement"] == "relapsed"
     assert "Pod web: container web ended with exit code 7" in report["exit"]["reason"]
 
 

@@ -11,8 +11,18 @@ from typing import Any
 import orjson
 
 from rebuild.model.edges import Edge, Gate, Strength
-from rebuild.model.events import Event, IgnoreRulesUsed, ImageObserved, PhaseBegan, PhaseEnded, PodsObserved, StageEnded
-from rebuild.model.facts import TroubleSeen, WriteFailed
+from rebuild.model.events import (
+    ApplyAsked,
+    Event,
+    FlowSettled,
+    IgnoreRulesUsed,
+    ImageObserved,
+    PhaseBegan,
+    PhaseEnded,
+    PodsObserved,
+    StageEnded,
+)
+from rebuild.model.facts import GapClock, Process, RunResumed, TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
 from rebuild.model.ignored import Ignored, IgnoreRule, RuleUse
@@ -63,9 +73,12 @@ def eventful() -> list[Event]:
         WriteFailed(DB, Fault(Cause.INVALID, 422, "no"), 0.5, 2.0, 2.1),
         ended(DB, Outcome.FAILED, ready=False, reason="no", at=2.1),
         replace(ended(WEB, Outcome.SKIPPED, ready=False, because=DB, at=2.2), released_without=(EDGE,)),
+        RunResumed(5.5, GapClock.WALL, "2026-01-02T04:00:00Z", Process("7@7", "me", "here", "b", 1.0), 8.25),
         TroubleSeen(WEB, Trouble(TroubleKind.CRASH, "Pod web-1: container web ended with exit code 3"), 5.0),
+        FlowSettled(12, 8, 16, 10, 400, 3, "3 answers told of overload", 6.0),
         PodsObserved(WEB, (TIMES,), (PodEvent("BackOff", "Back-off restarting failed container", 4),)),
         ImageObserved(NGINX.image, 1, 2, 1.25, 2.5, 1000),
+        ApplyAsked("default", ("/etc/extra",), "staging", "", 60.0, "", True, 300.0, 1800.0, 10.0, 5.0, 30.0),
         verified(WEB, DRIFT, owned=(replace(DRIFT, controller="autoscaler"),), ignored=(Ignored(DRIFT, RULE),)),
         IgnoreRulesUsed((RuleUse(RULE, expired=False, matched=1),)),
         the_plan=the_plan,
@@ -133,6 +146,7 @@ def test_pods_and_images_are_told_with_what_was_measured_of_them() -> None:
 def told_of_web() -> list[Event]:
     """A trouble that went by, a measured Pod, and an image that was on the nodes."""
     return [
+        RunResumed(5.5, GapClock.WALL, "2026-01-02T04:00:00Z", Process("7@7", "me", "here", "b", 1.0), 8.25),
         TroubleSeen(WEB, Trouble(TroubleKind.NOT_READY, "Pod web-1: container web runs and is not ready"), 5.0),
         TroubleSeen(WEB, None, 6.0),
         PodsObserved(WEB, (TIMES,), ()),
@@ -178,6 +192,7 @@ def test_recovery_is_null_when_the_run_did_not_pass_and_its_phases_stay() -> Non
         "objectiveSeconds": None,
         "phases": [
             {"name": "provision", "seconds": 0.0, "counted": True, "stages": [{"name": "nodes", "seconds": 1.25}]},
+            {"name": "gap", "seconds": 2.75, "counted": True, "stages": []},
             {"name": "rebuild", "seconds": 14.2, "counted": True, "stages": []},
         ],
     }

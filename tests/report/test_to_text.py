@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from rebuild.model.events import Event, ImageObserved, PodsObserved, RunEnded, StageEnded
+from rebuild.model.events import Event, FlowSettled, ImageObserved, PodsObserved, RunEnded, RunStarted, StageEnded
 from rebuild.model.facts import TroubleSeen, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.findings import Difference, Finding, Limit, Severity
@@ -216,6 +218,12 @@ def test_the_stages_of_a_phase_stand_below_it() -> None:
     ]
 
 
+def test_the_limit_of_writes_is_told_with_its_reason() -> None:
+    lines = summary(fold(run(FlowSettled(12, 8, 16, 10, 400, 3, "3 answers told of overload", 6.0))))
+    at = lines.index("Writes")
+    assert lines[at + 1] == "  400 requests, at last up to 12 at once: 3 answers told of overload"
+
+
 def test_what_a_cluster_of_its_own_kind_proves_needs_no_caveat() -> None:
     events = [*opening(fidelity="cluster"), *run()[3:]]
     assert not any(line.startswith("Fidelity") for line in summary(fold(events)))
@@ -239,3 +247,11 @@ def test_a_field_conflict_is_a_finding_that_names_the_other_manager() -> None:
     ]
     (line,) = (line for line in summary(fold(run(*failed))) if "field-conflict" in line)
     assert line.startswith('  shop.yaml:7: warning: apps/v1/Deployment/shop/web: conflict with "by-hand": .data.key')
+
+
+def test_the_last_line_says_for_how_long_everything_has_stayed() -> None:
+    first, *others = run()
+    assert isinstance(first, RunStarted)
+    asked = replace(first, stable=60.0)
+    assert "stable for 60 s" in last_line(fold([asked, *others]))
+    assert "stable" not in last_line(fold([replace(asked, verb="plan"), plan(), *closing()]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rebuild.model.errors import Exit
-from rebuild.model.events import Event, IgnoreRulesUsed, RunEnded
+from rebuild.model.events import Event, IgnoreRulesUsed, ObjectRelapsed, RunEnded
 from rebuild.model.findings import Difference, Limit, Severity
 from rebuild.model.ignored import IgnoreRule, RuleUse
 from rebuild.model.refs import Ref
@@ -267,3 +267,20 @@ def test_touching_up_what_lives_is_no_recovery(outcome: Outcome) -> None:
     assert verdict(fold(found)).word is Word.PASS
     assert verdict(fold(found)).recovery_seconds is None
     assert verdict(fold(run())).recovery_seconds is not None
+
+
+def test_what_relapses_soon_after_it_was_verified_is_not_back() -> None:
+    relapse = ObjectRelapsed(WEB, Status(Health.NOT_FOUND, "was deleted"), 19.0)
+    ledger = fold(run(verified(WEB), relapse))
+    assert judgements(ledger)[WEB] is Judgement.RELAPSED
+    assert ledger.verified == len(EVERYTHING) - 1
+    answer = verdict(ledger)
+    assert answer.word is Word.FAIL
+    assert answer.reason.endswith(f"first {WEB}: was in order and is not any more: was deleted")
+
+
+def test_what_is_verified_once_more_after_its_relapse_is_back() -> None:
+    relapse = ObjectRelapsed(WEB, Status(Health.NOT_FOUND, "was deleted"), 19.0)
+    ledger = fold(run(verified(WEB), relapse, verified(WEB)))
+    assert judgements(ledger)[WEB] is Judgement.VERIFIED
+    assert ledger.verified == len(EVERYTHING)

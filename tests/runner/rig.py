@@ -14,6 +14,7 @@ import orjson
 
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.cluster.transport import Transport
+from rebuild.engine.flow import Flow
 from rebuild.engine.policy import Policy
 from rebuild.model import kinds
 from rebuild.model.events import Event, ObjectEnded
@@ -85,7 +86,7 @@ def driver_for(
     patience = policy or Policy(object_deadline=60)
     clock = RunClock()
     return Driver(
-        plan, cluster, policy=patience, recorder=book, now=clock, in_flight=in_flight, follow_pods=follow_pods
+        plan, cluster, policy=patience, recorder=book, now=clock, flow=Flow(in_flight), follow_pods=follow_pods
     )
 
 

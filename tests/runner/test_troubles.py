@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rebuild.health import troubles as health
 from rebuild.model.objects import Body
 from rebuild.model.refs import Ref
 from rebuild.model.secrets import Secrets
 from rebuild.model.troubles import TroubleKind
+from rebuild.plan.snapshot import ref_of
 from rebuild.runner.troubles import Change, Troubles
 
 WEB = Ref("apps", "StatefulSet", "shop", "web")
@@ -46,22 +48,21 @@ def test_the_worst_of_all_pods_is_told_once_and_again_when_it_is_over() -> None:
 def test_a_pod_that_is_gone_takes_its_trouble_along() -> None:
     troubles = Troubles({WEB}, Secrets())
     list(troubles.saw(pod(0, NO_IMAGE)))
-    assert kinds(list(troubles.lost(pod(0, NO_IMAGE)))) == [None]
-    assert kinds(list(troubles.lost(pod(0, NO_IMAGE)))) == []
+    assert kinds(list(troubles.lost(ref_of(pod(0, NO_IMAGE))))) == [None]
+    assert kinds(list(troubles.lost(ref_of(pod(0, NO_IMAGE))))) == []
 
 
-def test_a_new_list_forgets_the_pods_that_are_not_in_it() -> None:
+def test_of_several_pods_the_ones_that_are_left_are_told() -> None:
     troubles = Troubles({WEB}, Secrets())
-    assert kinds(list(troubles.relisted([pod(0, NO_IMAGE), pod(1, CRASHED)]))) == [TroubleKind.IMAGE]
-    assert kinds(list(troubles.relisted([pod(1, CRASHED)]))) == [TroubleKind.CRASH]
-    assert kinds(list(troubles.relisted([]))) == [None]
+    assert kinds([*troubles.saw(pod(0, NO_IMAGE)), *troubles.saw(pod(1, CRASHED))]) == [TroubleKind.IMAGE]
+    assert kinds(list(troubles.lost(ref_of(pod(0, NO_IMAGE))))) == [TroubleKind.CRASH]
+    assert kinds(list(troubles.lost(ref_of(pod(1, CRASHED))))) == [None]
 
 
 def test_pods_of_others_are_nobodys_business() -> None:
     troubles = Troubles({WEB}, Secrets())
     assert list(troubles.saw(pod(0, CRASHED, owner="other"))) == []
-    assert list(troubles.relisted([pod(0, CRASHED, owner="other")])) == []
-    assert list(troubles.lost(pod(0, CRASHED, owner="other"))) == []
+    assert list(troubles.lost(ref_of(pod(0, CRASHED, owner="other")))) == []
 
 
 def test_a_secret_that_a_container_repeats_is_not_told() -> None:
@@ -74,4 +75,8 @@ def test_a_secret_that_a_container_repeats_is_not_told() -> None:
 def test_it_does_not_matter_in_which_order_pods_are_seen() -> None:
     bodies = [pod(0, CRASHED), pod(1, CRASHED), pod(2, NO_IMAGE), pod(3, NO_IMAGE)]
     forth, back = Troubles({WEB}, Secrets()), Troubles({WEB}, Secrets())
-    assert list(forth.relisted(bodies)) == list(back.relisted(reversed(bodies)))
+    told = [
+        [change for body in order for change in each.saw(body)]
+        for each, order in ((forth, bodies), (back, bodies[::-1]))
+    ]
+    assert told[0][-1] == told[1][-1] == (WEB, health.trouble(bodies[2]))

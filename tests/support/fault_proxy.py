@@ -48,7 +48,7 @@ class Door(Enum):
 
     OPEN = auto()
     SLAMMED = auto()
-    """Taken and reset at once."""
+    """Taken, and reset in the middle of the handshake."""
     MUTE = auto()
     """Taken and never answered: half-open, as behind a firewall that forgot it."""
 
@@ -312,9 +312,12 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         match self.server.proxy.knocked():
             case Door.SLAMMED:
+                self.request.recv(1)
                 _reset(self.request)
+                raise ConnectionAbortedError
             case Door.MUTE:
                 self.server.ended.wait()
+                raise ConnectionAbortedError
         self.request = self.server.theirs.wrap_socket(self.request, server_side=True)
         super().setup()
         self.upstream = http.client.HTTPSConnection(*self.server.upstream, context=self.server.ours)

@@ -45,9 +45,11 @@ class FaultRecord:
                 row["seconds"] = round(report.duration, 1)
             if report.outcome != "passed":
                 row["outcome"] = report.outcome
+            if report.when == "teardown":
+                self._write()
 
-    def pytest_sessionfinish(self) -> None:
-        """Put what was found beside what is known of other tests."""
+    def _write(self) -> None:
+        """Put what was found beside what is known of other tests; after each test, for a session may be cut short."""
         known = json.loads(self._path.read_text()) if self._path.exists() else []
         rows = {f"{row['id']} {row['test']}": row for row in known} | self._found
         self._path.parent.mkdir(parents=True, exist_ok=True)

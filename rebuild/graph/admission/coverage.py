@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from rebuild.graph.admission import conditions
+from rebuild.graph.admission.candidates import Candidates
 from rebuild.graph.admission.interceptors import Answer, Interceptor
 from rebuild.graph.admission.matching import Constraint
 from rebuild.graph.admission.requests import UNKNOWN, Request
@@ -44,6 +45,7 @@ class Coverage:
         self._labels = _mentioned(each.object_selector for each in constraints)
         self._namespace_labels = _mentioned(each.namespace_selector for each in constraints)
         self._texts = _texts(self.interceptors, constraints)
+        self._candidates = Candidates(self.interceptors)
         self._known: dict[_Footprint, Called] = {}
 
     def called_for(self, request: Request) -> Called:
@@ -55,8 +57,8 @@ class Coverage:
         return called
 
     def _ask(self, request: Request) -> Called:
-        self.asked += len(self.interceptors)
-        answers = {each: each.answer(request) for each in self.interceptors}
+        answers = {each: each.answer(request) for each in self._candidates.of(request)}
+        self.asked += len(answers)
         certain = frozenset(each for each, answer in answers.items() if answer is Answer.CALLED)
         possible = frozenset(each for each, answer in answers.items() if answer is Answer.MAYBE)
         return Called(certain, possible, frozenset(each.source for each in certain | possible))

@@ -76,8 +76,8 @@ class Constraint:
         return not request.namespace_labels or _selected(self.namespace_selector, request.namespace_labels)
 
     def _by_rules(self, rules: tuple[Body, ...], request: Request) -> Resource | None:
-        forms = list(_forms(request))[: 1 if self.exact else None]
-        return next((form for form in forms for rule in rules if _applies(rule, form, request)), None)
+        ways = list(forms(request))[: 1 if self.exact else None]
+        return next((form for form in ways for rule in rules if _applies(rule, form, request)), None)
 
 
 def _common(body: Any) -> tuple[bool, Any, Any]:
@@ -90,7 +90,7 @@ def _selected(selector: Any, labels: Any) -> bool:
     return selector is None or selects(labels, selector)
 
 
-def _forms(request: Request) -> Iterator[Resource]:
+def forms(request: Request) -> Iterator[Resource]:
     """The resource as it is written, then the others that the same object can be had as."""
     group, plural = request.kind.group, request.kind.plural
     yield group, request.version, plural

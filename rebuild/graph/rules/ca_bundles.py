@@ -20,7 +20,7 @@ _KINDS = frozenset({"MutatingWebhookConfiguration", "ValidatingWebhookConfigurat
 
 
 def edges_from(index: Index) -> Iterator[Edge]:
-    """Webhook configuration -> the Certificate, READY, or the Secret, EXISTS, that its CA bundle comes from: soft."""
+    """Webhook configuration -> the Certificate, READY, or Secret, EXISTS, that its CA bundle is taken from: soft."""
     for item in index.annotated(_FROM_CERTIFICATE, _FROM_SECRET):
         if item.ref.group == "admissionregistration.k8s.io" and item.ref.kind in _KINDS:
             namespace, _, name = annotation(item, _FROM_CERTIFICATE).partition("/")

@@ -1,8 +1,9 @@
 """kapp applies an object before or after a group of others, and waits until those are ready in between.
 
 `kapp.k14s.io/change-group` puts an object into a group, and `kapp.k14s.io/change-rule` reads `upsert after upserting
-GROUP` or `upsert before upserting GROUP`; both may be given again with a suffix (`change-rule.db`). Rules about
-deletions say nothing about a rebuild. As https://carvel.dev/kapp/docs/latest/apply-ordering/ defines it.
+GROUP` or `upsert before upserting GROUP`; both may be given again with a suffix (`change-rule.db`). A rule may also
+name one of the groups that kapp has by itself (`graph.kapp`). Rules about deletions say nothing about a rebuild.
+As https://carvel.dev/kapp/docs/latest/apply-ordering/ defines it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from rebuild.graph import fans
+from rebuild.graph import fans, kapp
 from rebuild.graph.fields import pairs
 from rebuild.graph.index import Index
 from rebuild.model.edges import Edge, Gate, Strength
@@ -36,6 +37,8 @@ def edges_from(index: Index) -> Iterator[Edge]:
                     after[name].append(item.ref)
                 case ["upsert", "before", "upserting", name]:
                     before[name].append(item.ref)
+    for name in {*after, *before}:
+        members[name] = list(dict.fromkeys((*members[name], *kapp.members(name, index))))
     for name, waiting in after.items():
         yield from _fan(waiting, members[name], f"its change rule comes after group {name}")
     for name, awaited in before.items():

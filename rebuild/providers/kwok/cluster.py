@@ -19,7 +19,7 @@ from rebuild.model.errors import Unreachable
 from rebuild.providers import claims, descriptions, kubeconfigs
 from rebuild.providers.kwok import binaries, config, lab, ports, readiness, seal
 from rebuild.providers.kwok.binaries import Binaries
-from rebuild.providers.kwok.lab import PROVIDER, Lab, LabStatus
+from rebuild.providers.kwok.lab import CONTROL_PLANE, PROVIDER, Lab, LabStatus
 from rebuild.providers.kwok.paths import Layout
 from rebuild.system import clock, files, places, processes, shell
 
@@ -141,7 +141,7 @@ def _create(draft: Lab, programs: Binaries, nodes: int) -> Lab:
     readiness.start_cloud(draft)
     _kwokctl(draft, "scale", "node", "--replicas", str(nodes))
     try:
-        readiness.settle(draft, nodes, meanwhile=lambda: _assert_ports_ours(draft))
+        readiness.settle(draft, nodes, meanwhile=lambda: _mend(draft))
     except readiness.NotReady as error:
         raise LabFailed(f"{error}\n{_last_words(layout)}", hint=error.hint) from error
     kubeconfigs.copy(layout.kubeconfig, draft.kubeconfig)
@@ -176,6 +176,18 @@ def _kwokctl(draft: Lab, *arguments: str) -> None:
         if "no space left on device" in done.complaint.lower():
             hint = f"make room in {layout.home.parent}, or set {places.STATE_VARIABLE} to where there is some"
         raise LabFailed(f"{said}\n{_last_words(layout)}", hint=hint)
+
+
+def _mend(draft: Lab) -> None:
+    """Start again what has ended: a controller-manager of a busy machine gives up before its API server is healthy."""
+    _assert_ports_ours(draft)
+    layout = draft.layout
+    running = {lab.component(layout, command) for command in processes.commands().values()}
+    for part in (ended := set(CONTROL_PLANE) - running):
+        # kwokctl takes a process for running as long as its number exists, which a zombie's does.
+        layout.pid_file(part).unlink(missing_ok=True)
+    if ended:
+        _kwokctl(draft, "start", "cluster")
 
 
 def _assert_ports_ours(draft: Lab) -> None:

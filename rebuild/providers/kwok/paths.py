@@ -80,6 +80,10 @@ class Layout:
         """The certificate authority and the administrator's certificate."""
         return self.cluster / "pki"
 
+    def pid_file(self, component: str) -> Path:
+        """Where kwokctl remembers the process of a component."""
+        return self.cluster / "pids" / f"{component}.pid"
+
     @property
     def logs(self) -> Path:
         """One log per component."""

@@ -16,6 +16,7 @@ from rebuild.system import clock, shell
 AGENT = "rebuild-lab"
 _SECONDS = 60.0
 _PAUSE = 0.05
+_MEANWHILE = 0.5
 
 
 class NotReady(Unreachable):
@@ -37,8 +38,8 @@ def settle(lab: Lab, nodes: int, *, meanwhile: Callable[[], None]) -> None:
     """Put the baseline in place and wait until Pods could be created and scheduled.
 
     Ready means: /readyz answers, the nodes are Ready, and the controller-manager has made the `default`
-    ServiceAccount without which admission refuses a bare Pod. `meanwhile` is called while it waits, and what it raises
-    ends that.
+    ServiceAccount without which admission refuses a bare Pod. `meanwhile` is called twice a second while one of these
+    is waited for, and what it raises ends that.
 
     Raises:
         NotReady: when that takes longer than a minute.
@@ -56,7 +57,7 @@ def settle(lab: Lab, nodes: int, *, meanwhile: Callable[[], None]) -> None:
 
 
 def _until(what: str, holds: Callable[[], bool], deadline: float, meanwhile: Callable[[], None]) -> None:
-    last = ""
+    last, due = "", clock.monotonic() + _MEANWHILE
     while True:
         try:
             if holds():
@@ -68,7 +69,9 @@ def _until(what: str, holds: Callable[[], bool], deadline: float, meanwhile: Cal
                 f"{what} did not become ready within {_SECONDS:g} s{last}",
                 hint="try again with an idle machine",
             )
-        meanwhile()
+        if clock.monotonic() > due:
+            meanwhile()
+            due = clock.monotonic() + _MEANWHILE
         clock.sleep(_PAUSE)
 
 

@@ -106,6 +106,7 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "successThreshold": (("", 1),),
     "successfulJobsHistoryLimit": (("", 3),),
     "suspend": (("", False),),
+    "targetCPUUtilizationPercentage": (("", 80),),
     "terminationGracePeriodSeconds": (("", 30),),
     "terminationMessagePath": (("", "/dev/termination-log"),),
     "terminationMessagePolicy": (("", "File"),),
@@ -118,6 +119,7 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
         ("spec", "ClusterIP"),
         ("", "Opaque"),
     ),
+    "value": (("", 0),),
     "volumeBindingMode": (("", "Immediate"),),
     "volumeLifecycleModes": (("", ["Persistent"]),),
     "volumeMode": (("", "Filesystem"),),
@@ -125,6 +127,9 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "whenScaled": (("", "Retain"),),
 }
 """By the field's name: below which field it stands (empty: anywhere), and its default."""
+
+
+_NOTHING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +155,9 @@ class Custom:
         )
 
     def hold(self, ref: Ref, path: paths.Path, value: Any) -> bool:
-        """Whether a field has the default that its definition gives it."""
+        """Whether a field has the default that its definition gives it, or to something around it."""
         schema: Any = self.schemas.get((ref.group, ref.version, ref.kind))
+        given: Any = _NOTHING
         for step in path:
             if isinstance(step, str):
                 properties = dig(schema, "properties")
@@ -159,7 +165,10 @@ class Custom:
                 schema = dig(schema, "additionalProperties") if named is None else named
             else:
                 schema = dig(schema, "items")
-        return isinstance(schema, dict) and "default" in schema and _same(schema["default"], value)
+            given = given.get(step, _NOTHING) if isinstance(given, dict) else _NOTHING
+            if given is _NOTHING and isinstance(schema, dict):
+                given = schema.get("default", _NOTHING)
+        return given is not _NOTHING and _same(given, value)
 
 
 NOTHING_CUSTOM = Custom({})
@@ -196,7 +205,7 @@ def is_copied(ref: Ref, path: paths.Path, value: Any, live: Body) -> bool:
             sources = ((*head, "default", name), (*head, "min", name))
         case "Pod", [*head, "requests"]:
             sources = ((*head, "limits", name),)
-        case "ReplicationController", ["metadata", "labels"]:
+        case "ReplicationController", ["metadata", "labels"] | ["spec", "selector"]:
             sources = (("spec", "template", "metadata", "labels", name),)
         case _:
             return False

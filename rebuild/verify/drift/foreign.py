@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rebuild.model import kinds
 from rebuild.model.objects import Body, Manifest
 from rebuild.model.refs import Ref
 from rebuild.verify import paths
@@ -35,6 +36,17 @@ _OF_THE_SERVER = frozenset({
     "selfLink",
     "uid",
 })  # fmt: skip
+
+_FILLED_IN: dict[tuple[str, str], tuple[paths.Path, ...]] = {
+    ("certificates.k8s.io", "CertificateSigningRequest"): (
+        ("spec", "extra"),
+        ("spec", "groups"),
+        ("spec", "uid"),
+        ("spec", "username"),
+    ),
+    ("resource.k8s.io", "DeviceTaintRule"): (("spec", "taint", "timeAdded"),),
+}
+"""What the server writes into the specs of some kinds, by who asks and when: no default, and nobody's addition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,7 @@ class _Walk:
 
     def __init__(self, ref: Ref, live: Body, schemas: Schemas, ours: str, custom: Custom) -> None:
         self._ref, self._live, self._schemas, self._ours, self._custom = ref, live, schemas, ours, custom
+        self._is_builtin = kinds.builtin().of(ref) is not None
         self.found: list[Addition] = []
 
     def struct(self, declared: Any, live: Body, shape: Shape, path: paths.Path, fields: Fields) -> None:
@@ -86,7 +99,10 @@ class _Walk:
             said = declared.get(name) if isinstance(declared, dict) else None
             here, below = (*path, name), self._schemas.resolved(shape.below(name))
             is_free = shape.values is not None and name not in shape.fields
-            if said is None and self._is_default(here, value, is_free=is_free):
+            # Null says nothing, and where nobody noted owners the server writes empty structs of its own out.
+            is_written_out = self._is_builtin and owned.is_untold and not is_free and value in ({}, [], "")
+            is_empty = value is None or is_written_out
+            if said is None and (is_empty or self._is_default(here, value, is_free=is_free)):
                 continue
             self._value(ABSENT if said is None else said, value, below, here, owned)
 
@@ -140,10 +156,13 @@ class _Walk:
 
     def _is_default(self, path: paths.Path, value: Any, *, is_free: bool) -> bool:
         if is_free:
-            return defaults.is_copied(self._ref, path, value, self._live)
+            is_copied = defaults.is_copied(self._ref, path, value, self._live)
+            return is_copied or self._custom.hold(self._ref, path, value)
         return defaults.hold(self._ref, path, value, self._live, self._custom)
 
     def _add(self, path: paths.Path, live: Any, fields: Fields) -> None:
+        if any(path[: len(place)] == place for place in _FILLED_IN.get(self._ref.group_kind, ())):
+            return
         # Inside of an atomic value that we applied stands what we declared, and what the server filled in.
         if not (fields.is_inside and any(_applied(entry, self._ours) for entry in fields.entries)):
             self.found.append(Addition(path, live, fields.entries))

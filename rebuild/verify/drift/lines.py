@@ -1,6 +1,6 @@
 """The lines of drift of one object, with who wrote it: declared against live, or live alone.
 
-Every line is a value of its own, so a rule that leaves lines out can be put between this and whoever tells them.
+What excuses a line is told with it: a known controller that sets the field, or a rule by which somebody ignores it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from rebuild.model import redaction
 from rebuild.model.drift import Drift, DriftKind, Write
+from rebuild.model.ignored import IgnoreRule
 from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
 from rebuild.verify import compare, controllers, managers, paths
@@ -23,11 +24,12 @@ CORE_REASON = "a controller of Kubernetes sets it"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line with its structured path. `controller` says why it is no drift after all."""
+    """A line with its structured path. `controller` or `rule` says why it is no drift after all."""
 
     drift: Drift
     path: paths.Path = ()
     controller: str = ""
+    rule: IgnoreRule | None = None
 
 
 @dataclass(slots=True)
@@ -37,10 +39,12 @@ class Found:
     drift: list[Line] = field(default_factory=list)
     owned: list[Line] = field(default_factory=list)
     """Fields that part from the declaration because a known controller sets them."""
+    ignored: list[Line] = field(default_factory=list)
+    """Lines that a rule of the user hides."""
 
     def add(self, line: Line) -> None:
         """Sort a line in."""
-        (self.owned if line.controller else self.drift).append(line)
+        (self.owned if line.controller else self.ignored if line.rule else self.drift).append(line)
 
 
 def of_declared(
@@ -64,8 +68,11 @@ def of_declared(
         # In a selector something more is a change of what is declared; to whoever reads it is an addition.
         kind = DriftKind.FOREIGN if deviation.declared is compare.ABSENT else DriftKind.CHANGED
         line = Drift(kind, manifest.ref, shown.path, shown.declared, shown.live, writes, manifest.origin)
-        found.add(Line(line, deviation.path, controllers.controller_for(manifest, live, deviation.path, setting)))
-        changed.append(deviation.path)
+        known = controllers.controller_for(manifest, live, deviation.path, setting)
+        found.add(_judged(line, deviation.path, known, manifest, live, setting))
+        # Where a whole value is told, what others put into it is told with it.
+        if deviation.live is not compare.ABSENT and deviation.live == paths.lookup(live, deviation.path):
+            changed.append(deviation.path)
     for added in foreign.additions(sent, live, setting.schemas, ours=setting.manager, custom=custom):
         if any(added.path[: len(path)] == path for path in changed):
             continue
@@ -79,8 +86,17 @@ def of_declared(
             _writes(added.entries, setting.manager),
             manifest.origin,
         )
-        found.add(Line(line, added.path, _controller(manifest, live, added, setting)))
+        known = _controller(manifest, live, added, setting)
+        found.add(_judged(line, added.path, known, manifest, live, setting))
     return found
+
+
+def _judged(line: Drift, path: paths.Path, controller: str, manifest: Manifest, live: Body, setting: Setting) -> Line:
+    """A line with what excuses it: a known controller first, else a rule of the user."""
+    if controller:
+        return Line(line, path, controller)
+    owners = {write.manager for write in line.writes}
+    return Line(line, path, rule=setting.ignoring.rule_for(manifest.ref, path, owners, (manifest.body, live)))
 
 
 def of_missing(manifest: Manifest) -> Line:

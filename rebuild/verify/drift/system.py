@@ -7,7 +7,7 @@ route. An owner excuses everything: what has one goes with it, and its owner is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rebuild.model.drift import Actor
@@ -152,8 +152,3 @@ def excuse(ref: Ref, body: Body, around: Surroundings) -> str:
     case = Case(ref, body, around, writers)
     by_hand = any(actors.of(entry.manager, ours=around.ours) is Actor.PERSON for entry in writers)
     return next((row.reason for row in ROWS if (row.whoever_wrote or not by_hand) and row.holds(case)), "")
-
-
-def is_within(ref: Ref, namespaces: Collection[str]) -> bool:
-    """Whether an object stands where a repository can be expected to declare it: at the cluster, or in its places."""
-    return not ref.namespace or ref.namespace in namespaces

@@ -1,4 +1,7 @@
-"""A webhook backend for live tests: a TLS server on the loopback interface that allows everything and remembers it."""
+"""A webhook backend for live tests: a TLS server on the loopback interface that remembers what it is asked.
+
+It allows everything, except at paths that begin with `deny`.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
         review = orjson.loads(self.rfile.read(int(self.headers["Content-Length"])))
         server: Any = self.server
         server.recorder.calls.append(Recorded(self.path.partition("?")[0].strip("/"), review["request"]))
-        response = {"uid": review["request"]["uid"], "allowed": True}
+        response: Body = {"uid": review["request"]["uid"], "allowed": not self.path.startswith("/deny")}
+        if not response["allowed"]:
+            response["status"] = {"code": 403, "message": "not on a Friday"}
         answer = orjson.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

@@ -92,3 +92,47 @@ def pairs(edges: list[Edge]) -> set[tuple[Ref, Ref]]:
 def test_the_whole_graph_stays_linear() -> None:
     sizes = [len(build.build(blueprint(count)).edges) for count in (500, 1000)]
     assert sizes[1] - sizes[0] == 1000
+
+
+def picky(number: int, selects: str) -> Body:
+    """A webhook for one thing among many: a label, a namespace, or a kind of its own."""
+    labels = {"matchLabels": {"app": f"o{number}"}}
+    home = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": [f"ns{number}"]}]}
+    rule = {"apiGroups": [f"g{number}.test"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}
+    narrow: dict[str, Body] = {
+        "label": {"rules": EVERYTHING, "objectSelector": labels},
+        "namespace": {"rules": EVERYTHING, "namespaceSelector": home},
+        "kind": {"rules": [rule]},
+    }
+    metadata = {"name": f"p{number}"}
+    hook = {"name": f"p{number}.hooks.test", **narrow[selects]}
+    api = "admissionregistration.k8s.io/v1"
+    return {"apiVersion": api, "kind": KINDS[number % 2], "metadata": metadata, "webhooks": [hook]}
+
+
+def many_of_one_each(count: int, selects: str) -> Blueprint:
+    """As many webhooks as objects, each for one of them."""
+    bodies = [picky(number, selects) for number in range(count)]
+    for number in range(count):
+        names = {"kind": f"Kind{number}", "plural": f"kind{number}s"}
+        versions = [{"name": "v1", "served": True, "storage": True}]
+        spec = {"group": f"g{number}.test", "scope": "Namespaced", "names": names, "versions": versions}
+        metadata = {"name": f"o{number}", "namespace": f"ns{number}", "labels": {"app": f"o{number}"}}
+        crd = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": spec}
+        bodies.append({**crd, "metadata": {"name": f"kind{number}s.g{number}.test"}})
+        bodies.append({"apiVersion": f"g{number}.test/v1", "kind": f"Kind{number}", "metadata": metadata})
+    manifests = [reading.manifest(body, Origin("many.yaml", line)) for line, body in enumerate(bodies)]
+    return reading.of(manifests)
+
+
+@pytest.mark.parametrize("selects", ["label", "namespace", "kind"])
+def test_webhooks_for_one_object_each_are_asked_about_few(selects: str) -> None:
+    index = Index(many_of_one_each(100, selects))
+    coverage = Coverage([*interceptors.mutating(index), *interceptors.validating(index)])
+    requests = Requests(index)
+    called = 0
+    for item in index:
+        if (creation := requests.creation(item)) and item.ref.group.endswith(".test"):
+            called += len(coverage.called_for(creation).certain)
+    assert called == 100
+    assert coverage.asked <= 2 * 100

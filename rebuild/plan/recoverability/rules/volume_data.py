@@ -56,14 +56,19 @@ def findings_from(index: Index) -> Iterator[Finding]:
             " outlive the cluster",
             "make sure that they are kept, and that the new cluster reaches them",
         )
-    on_nodes = [item for item in (index.get(w.ref) for w in index.workloads if _writes_to_node(w.pod)) if item]
-    if on_nodes:
+    keepers = on_nodes(index)
+    if keepers:
         yield _warning(
             "node-data",
-            on_nodes,
-            f"what is kept in folders of nodes by {wording.listed(on_nodes)} is neither in Git nor on a new node",
+            keepers,
+            f"what is kept in folders of nodes by {wording.listed(keepers)} is neither in Git nor on a new node",
             "use a PersistentVolumeClaim for what has to come back",
         )
+
+
+def on_nodes(index: Index) -> list[Manifest]:
+    """The workloads that keep something in folders of their nodes."""
+    return [item for item in (index.get(w.ref) for w in index.workloads if _writes_to_node(w.pod)) if item]
 
 
 def _is_reserved(sts: Manifest, template: Body, reserved: set[tuple[str, str]]) -> bool:
