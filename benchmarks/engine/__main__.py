@@ -66,7 +66,7 @@ def _measure(asked: argparse.Namespace) -> None:
         try:
             trials.extend(_all(benches, chosen, wanted, _Limits(asked.rounds, began + asked.minutes * 60), slots))
         except (Broken, KeyboardInterrupt) as error:
-            broken = f"{type(error).__name__}: {error}"
+            broken = str(error) or "it was stopped"
     versions = {ORACLE: "benchmarks/native", OURS: _version(), **{name: VERSIONS[name] for name in asked.peers}}
     setting = Setting(
         command=f"uv run python -m benchmarks.engine {' '.join(sys.argv[1:])}".strip(),

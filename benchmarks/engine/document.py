@@ -39,7 +39,7 @@ def page(results: Results, setting: Setting) -> str:
         f"`{setting.command}` wrote this file. docs/benchmarks.md says how to read it.",
         "",
         _when(results, setting),
-        *([f"**It ended early**: {setting.broken}"] if setting.broken else []),
+        *(["", f"**It ended early**: {setting.broken}"] if setting.broken else []),
         "",
         "| tool | version | how it is called |",
         "| --- | --- | --- |",

@@ -14,7 +14,7 @@ import yaml
 from benchmarks.engine.workloads import Apply, Wait, Workload
 from benchmarks.engine.world import World
 
-RECONCILE = "2m"
+RECONCILE = "1m"
 """How long peers are told to wait at most."""
 
 REPORT = "report.json"

@@ -17,7 +17,7 @@ from benchmarks.engine.order import Must
 from benchmarks.engine.tools import Prepared, Slots
 from benchmarks.engine.world import Broken, World, line_of
 
-RUN_SECONDS = 180.0
+RUN_SECONDS = 120.0
 """How long a tool may run."""
 SETTLE_SECONDS = 60.0
 """How long after a tool's end its objects may take to become ready."""
