@@ -2,6 +2,9 @@
 
 Must not word findings and must not know any rule; it sees edges as arrows with a strength and a gate. The
 order of its answers depends on the edges alone, never on the order in which they come.
+
+networkx is imported where there is a loop to look at: that takes as long as the plan of a thousand objects, and most
+graphs have none.
 """
 
 from __future__ import annotations
@@ -10,13 +13,14 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TypeAlias
-
-import networkx as nx
+from typing import TYPE_CHECKING, TypeAlias
 
 from rebuild.graph.index import key_of
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.refs import Ref
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _GATES = {Gate.EXISTS: 0, Gate.SERVED: 1, Gate.READY: 2}
 
@@ -82,6 +86,8 @@ def closing_loops(edges: Sequence[Edge], yielding: Collection[str] = ()) -> list
         yielding: the rules whose soft edges are weaker than all others.
     """
     inside = _inside_components(edges)
+    if not inside:
+        return []
     arrows = _arrows(edge for edge in inside if edge.strength is Strength.HARD)
     arrows.add_nodes_from(ref for edge in inside for ref in (edge.dependent, edge.dependency))
     strong = [edge for edge in inside if edge.strength is Strength.SOFT and edge.rule not in yielding]
@@ -147,6 +153,8 @@ def hard_loops(edges: Iterable[Edge]) -> list[tuple[Edge, ...]]:
 
 
 def _arrows(edges: Iterable[Edge]) -> Arrows:
+    import networkx as nx
+
     arrows: Arrows = nx.DiGraph()
     arrows.add_edges_from((edge.dependent, edge.dependency) for edge in edges)
     return arrows
@@ -155,6 +163,10 @@ def _arrows(edges: Iterable[Edge]) -> Arrows:
 def _with_component(edges: Sequence[Edge]) -> list[tuple[Edge, Ref]]:
     """The edges that lie on some loop, in order of their ends, each with the first ref of its component."""
     between = _Thinning(edges).left()
+    if not between:
+        return []
+    import networkx as nx
+
     component_of: dict[Ref, Ref] = {}
     for members in nx.strongly_connected_components(_arrows(between)):
         if len(members) > 1:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
-
-import networkx as nx
+from typing import TYPE_CHECKING, TypeAlias
 
 from rebuild.graph.admission.coverage import Called, Coverage
 from rebuild.graph.admission.interceptors import MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS, Interceptor, webhooks
@@ -21,6 +19,9 @@ from rebuild.graph.index import TEMPLATES, Index
 from rebuild.model.findings import Finding, Severity
 from rebuild.model.objects import Manifest, dig_maps
 from rebuild.model.refs import Ref
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _Service: TypeAlias = tuple[str, str]
 """Namespace and name: who answers there is one backend."""
@@ -121,11 +122,15 @@ def _covers_itself(
 
 def _of_each_other(index: Index, backends: _Backends) -> Iterator[Finding]:
     """Backends that can only start after each other; those that share one set of webhooks share one node for it."""
+    blocked = {service: refusing for service, refusing in backends.refusing.items() if refusing}
+    if len(blocked) < 2:
+        return
+    # It takes as long to import as a small plan, and most environments have no two such webhooks.
+    import networkx as nx
+
     arrows: nx.DiGraph[_Service | frozenset[Interceptor]] = nx.DiGraph()
-    for service, refusing in backends.refusing.items():
-        if refusing:
-            arrows.add_edge(service, refusing)
-    for refusing in set(backends.refusing.values()):
+    arrows.add_edges_from(blocked.items())
+    for refusing in set(blocked.values()):
         arrows.add_edges_from((refusing, hook.service) for hook in refusing if hook.service)
     for component in nx.strongly_connected_components(arrows):
         services = sorted(each for each in component if isinstance(each, tuple))
