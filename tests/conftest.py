@@ -24,6 +24,9 @@ from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
 from tests.support import fault_record
 
+# Commands that tests start would otherwise compile every module anew, which takes longer than what they do.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 LabMaker = Callable[..., Lab]
 
 # A clock on the wall would judge the machine; what must not grow is counted.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import rebuild
 from benchmarks.engine import document, programs, trial, workloads, world
 from benchmarks.engine.document import Setting
 from benchmarks.engine.targets import ORACLE, OURS, Results
@@ -51,6 +53,8 @@ def _measure(asked: argparse.Namespace) -> None:
     corpus = Path(__file__).parents[3] / "shared" / "corpus"
     if corpus.is_dir():
         os.environ.setdefault(CORPUS_VARIABLE, str(corpus))
+    # As pip does when it installs; a work tree's modules would be compiled in the first run that is measured.
+    compileall.compile_dir(Path(rebuild.__file__).parent, quiet=1)
     broken = ""
     built = programs.install(asked.peers, _Building())
     wanted = {ORACLE, OURS, *asked.peers} - built.missing.keys()

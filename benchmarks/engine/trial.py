@@ -194,10 +194,9 @@ def _phases(home: Path, ran: Launched) -> dict[str, float]:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """A machine that has never seen the cluster: nothing cached, nothing learned."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("KUBE", "HELM", "XDG_", "REBUILD_"))
-    }
+    """A machine that has never seen the cluster: nothing cached, nothing learned, but Python's compiled modules."""
+    other = ("KUBE", "HELM", "XDG_", "REBUILD_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(other)}
     return kept | {
         "HOME": str(home),
         "REBUILD_CACHE_DIR": str(home / "cache"),
