@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.connect import connect, open_transport
@@ -26,6 +28,9 @@ from tests.support import fault_record
 
 # Commands that tests start would otherwise compile every module anew, which takes longer than what they do.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+TOGETHER = ("tests/kind/", "tests/accuracy/")
+"""Folders whose tests share a cluster that takes long to make, or look at what is left in Docker."""
 
 LabMaker = Callable[..., Lab]
 
@@ -49,19 +54,26 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + 1 if config.args == config.getini("testpaths") else 0
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first live test may have to build the lab's programs: no test's time-out should cut that short.
+class ByFile(LoadFileScheduling):  # type: ignore[misc] # xdist is not typed
+    """A file's tests run on one worker, as they share fixtures; so do those of some folders."""
 
-    Tests with real nodes share a cluster and look at what is left in Docker, so one worker runs all of them.
-    """
+    def _split_scope(self, nodeid: str) -> str:
+        scope: str = super()._split_scope(nodeid)
+        return next((folder for folder in TOGETHER if scope.startswith(folder)), scope)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Who runs what: the largest part first."""
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first live test may have to build the lab's programs: no test's time-out should cut that short."""
     fault_record.note_marks(items)
     for item in items:
         for marker, seconds in (("live", 180), ("kind", 300)):
             if item.get_closest_marker(marker) and not item.get_closest_marker("timeout"):
                 item.add_marker(pytest.mark.timeout(seconds, func_only=True))
-        if item.get_closest_marker("kind"):
-            item.add_marker(pytest.mark.xdist_group("kind"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,7 @@ from rebuild.verify import judge
 from rebuild.verify.controllers import Setting
 from tests.accuracy import figures
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(300, func_only=True), pytest.mark.xdist_group("accuracy")]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300, func_only=True)]
 
 
 def test_what_was_left_alone_differs_in_nothing(blueprint: Blueprint, snapshot: Snapshot, setting: Setting) -> None:

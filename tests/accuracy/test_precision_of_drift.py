@@ -10,7 +10,7 @@ from rebuild.verify.controllers import Setting
 from rebuild.verify.drift import lines
 from rebuild.verify.drift.defaults import Custom
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(300, func_only=True), pytest.mark.xdist_group("accuracy")]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300, func_only=True)]
 
 
 def test_nothing_was_added_to_what_was_left_alone(blueprint: Blueprint, snapshot: Snapshot, setting: Setting) -> None:

@@ -28,7 +28,7 @@ from tests.accuracy.kinds import OUT_OF_REACH
 from tests.accuracy.mutations import Mutation, Place, Verb, at
 from tests.accuracy.server import Subject, by_chance, is_intact, is_same, located
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(900, func_only=True), pytest.mark.xdist_group("accuracy")]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900, func_only=True)]
 WANTED = 5000
 """Accepted changes."""
 SEED = 20261126

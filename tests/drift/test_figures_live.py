@@ -27,7 +27,7 @@ from tests.accuracy import figures
 from tests.drift import additions, corpus
 from tests.drift.additions import Addition
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("drift")]
+pytestmark = [pytest.mark.live]
 SEED = 20260711
 ROUNDS = 5
 COUNTS: dict[str, float] = {}

@@ -20,7 +20,7 @@ from rebuild.providers.kwok.lab import Lab
 from tests.e2e.accounts import account, kubectl
 from tests.e2e.support import Ran, our_writes, rebuild
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(600, func_only=True), pytest.mark.xdist_group("drift")]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600, func_only=True)]
 CAROL = "system:serviceaccount:kube-public:carol"
 EVERYTHING = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
 FIRST = """\

@@ -15,7 +15,7 @@ from tests.faults.conftest import Home, direct, objects
 from tests.support import components, fault_proxy
 from tests.support.fault_proxy import Proxy, Rule, by_rules
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(240, func_only=True), pytest.mark.xdist_group("fragile")]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(240, func_only=True)]
 
 MANY = 600
 """More writes than are under way before a server is gone."""

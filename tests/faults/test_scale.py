@@ -22,7 +22,6 @@ MEGABYTES = 200
 
 
 @pytest.mark.live
-@pytest.mark.xdist_group("fragile")
 @pytest.mark.timeout(300, func_only=True)
 @pytest.mark.fault("R18", "2,000 objects and 100 CRDs at once")
 def test_many_objects_cost_one_request_each_and_little_memory(fragile: Lab, tmp_path: Path) -> None:
