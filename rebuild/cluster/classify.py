@@ -179,10 +179,9 @@ def classify(status: int, data: bytes, retry_after: str | None = None) -> Fault:
 def row_of(status: int, message: str, body: Any) -> Row:
     """The first row that fits; what would delete an object in vain is not called immutable."""
     found = next(row for row in ROWS if row.fits(status, message, body))
-    if found.cause is Cause.IMMUTABLE and not all(
-        _NEVER_CHANGES.search(str(each.get("message"))) for each in _causes(body)
-    ):
-        return ROWS[-1]
+    if found.cause is Cause.IMMUTABLE:
+        causes = [_NEVER_CHANGES.search(str(each.get("message"))) for each in _causes(body)]
+        return found if causes and all(causes) else ROWS[-1]
     return found
 
 

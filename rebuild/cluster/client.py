@@ -38,6 +38,7 @@ _NO_LONGER_THERE = (404, 409)
 """Nothing has the name, or something else has it already: as when an answer was lost."""
 _JSON = {"Content-Type": "application/json"}
 _APPLY = "application/apply-patch+yaml"
+_AS_US = f"fieldManager={FIELD_MANAGER}&fieldValidation=Strict"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -64,10 +65,7 @@ class ApiServer:
 
     def apply(self, manifest: Manifest, kind: Kind) -> Applied:
         """Server-side apply. Unknown and duplicate fields are refused, as `fieldValidation=Strict` asks."""
-        path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict"
-        status, body = self._transport.write("PATCH", path, body=manifest.payload, content_type=_APPLY)
-        if dig(body, "metadata", "name") != manifest.ref.name:
-            raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
+        status, body = self._apply(manifest, kind, _AS_US)
         return Applied(body, created=status == 201)
 
     def replace(self, manifest: Manifest, kind: Kind, uid: str) -> Applied:
@@ -89,12 +87,7 @@ class ApiServer:
 
     def preview(self, manifest: Manifest, kind: Kind) -> Body:
         """A server-side apply with `dryRun=All`. It is forced, as a conflict would hide what the declaration means."""
-        path = f"{_path(manifest.ref, kind)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict&force=true&dryRun=All"
-        status, body = self._transport.write("PATCH", path, body=manifest.payload, content_type=_APPLY)
-        if dig(body, "metadata", "name") != manifest.ref.name:
-            raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
-        previewed: Body = body
-        return previewed
+        return self._apply(manifest, kind, f"{_AS_US}&force=true&dryRun=All")[1]
 
     def list(self, kind: Kind, version: str, namespace: str = "", *, metadata_only: bool = False) -> Listing:
         """All objects of a kind, page by page; the items carry apiVersion and kind, which lists leave out."""
@@ -138,6 +131,13 @@ class ApiServer:
     def close(self) -> None:
         """Let go of all connections."""
         self._transport.close()
+
+    def _apply(self, manifest: Manifest, kind: Kind, query: str) -> tuple[int, Body]:
+        path = f"{_path(manifest.ref, kind)}?{query}"
+        status, body = self._transport.write("PATCH", path, body=manifest.payload, content_type=_APPLY)
+        if dig(body, "metadata", "name") != manifest.ref.name:
+            raise self._transport.nonsense(f"PATCH {manifest.ref}", "with another object", status)
+        return status, body
 
     def _review(self, kind: str, spec: Body) -> Any:
         body = orjson.dumps({"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec})

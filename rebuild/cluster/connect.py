@@ -37,7 +37,7 @@ def connect(*, context: str, kubeconfig: Path | None = None, timeout: float = DE
     Args:
         context: the context's name; empty for the file's current context (only for files of our own labs).
         kubeconfig: the file; None for what kubectl would read (`$KUBECONFIG`, else `~/.kube/config`).
-        timeout: seconds to wait for each answer.
+        timeout: seconds to wait for each answer; 0 for as long as it takes.
 
     Raises:
         Unreachable: when the file or the context cannot be used, or an exec plugin gives no credentials.

@@ -7,6 +7,7 @@ Nothing is tried again here: that is the engine's decision.
 
 from __future__ import annotations
 
+import math
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
@@ -35,10 +36,11 @@ class Transport:
     """Sends requests to one server. Safe for many threads; each request in flight has a connection of its own."""
 
     def __init__(self, client: ApiClient, *, timeout: float) -> None:
+        """Take the package's client; an answer has so many seconds all in all, and any number of them for a 0."""
         self._client = client
         self._pool: urllib3.PoolManager = client.rest_client.pool_manager
         self.server: str = client.configuration.host.rstrip("/")
-        self._timeout = timeout
+        self._timeout = timeout or None
         self._refresh = Lock()
         self._wires: list[Wire] = []
         """Those that nobody uses now."""
@@ -114,7 +116,7 @@ class Transport:
         pool: Any = self._pool.connection_from_url(self.server)
         connection = pool._new_conn()
         connection.timeout = CONNECT_SECONDS
-        return Wire(connection, self._timeout or None)
+        return Wire(connection, self._timeout)
 
     def nonsense(self, what: str, how: str, status: int = 200) -> ClusterFault:
         """The fault of an answer that no API server gives; a proxy on the way may give it for a moment."""
@@ -147,7 +149,7 @@ class Transport:
         path: str,
         what: str,
         *,
-        read_timeout: float,
+        read_timeout: float | None,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> urllib3.BaseHTTPResponse:
@@ -178,9 +180,9 @@ class Transport:
         return headers
 
 
-def _whole(response: urllib3.BaseHTTPResponse, within: float) -> bytes:
+def _whole(response: urllib3.BaseHTTPResponse, within: float | None) -> bytes:
     """The body of an answer, which has so many seconds all in all: each drop of it would start a socket's time anew."""
-    deadline = clock.monotonic() + within
+    deadline = clock.monotonic() + (within or math.inf)
     parts = []
     while part := response.read1(_CHUNK):
         parts.append(part)

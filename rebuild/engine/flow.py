@@ -1,10 +1,9 @@
 """How many writes may be under way at once: more while answers come quickly, fewer when the server asks for patience.
 
-A gradient on latency in the manner of Netflix's concurrency-limits, with two differences that were measured to matter
-(docs/decisions/0022): an answer is compared with the best one of its own kind, since a CustomResourceDefinition takes
-ten times as long as a ConfigMap on an idle server; and that best one never grows old within a run, since a mean that
-follows the latency lets the limit follow it too, up to its ceiling. Each answer that tells of overload takes one away,
-and a round of them half.
+A gradient on latency in the manner of Netflix's concurrency-limits, with two differences (docs/decisions/0022): an
+answer is compared with the best one of its own kind, since a CustomResourceDefinition takes many times as long as a
+ConfigMap on an idle server; and that best one never grows old within a run, since a mean that follows the latency lets
+the limit follow it too, up to its ceiling. Each answer that tells of overload takes one away, and a round of them half.
 
 Pure: times and answers are handed in, and nobody here waits. Not part of `handle`: the engine says what may leave and
 in which order, this says how much of it at once, and a replay gives the same commands whatever the limit was.
@@ -55,8 +54,8 @@ class Flow:
     busiest: int = 0
     """The most writes that were under way at once."""
     overloads: int = 0
-    _best: dict[str, float] = field(default_factory=dict)
-    """The quickest answer of each kind, in seconds."""
+    _best: dict[tuple[str, Cause | None], float] = field(default_factory=dict)
+    """The quickest answer of each kind, in seconds: of its writes, and of its refusals by their cause."""
     _ratio: float = 1.0
     """How many times their best answers take at the moment."""
     _threshold: float = 0.0
@@ -78,17 +77,18 @@ class Flow:
         """How many writes may be under way now."""
         return max(1, int(self.limit))
 
-    def answered(self, kind: str, seconds: float, in_flight: int) -> None:
+    def answered(self, kind: str, seconds: float, in_flight: int, refused: Cause | None = None) -> None:
         """The server took, or refused for a reason of its own, a write of this kind.
 
         Args:
             kind: whose answers are comparable.
             seconds: how long it took.
             in_flight: how many writes were under way, this one included: a limit that is not reached says nothing.
+            refused: why it was refused, if it was: a refusal is quicker than a write, and compared with its like.
         """
         self._count(in_flight)
         self._in_episode = False
-        best = self._best[kind] = min(seconds, self._best.get(kind, seconds))
+        best = self._best[kind, refused] = min(seconds, self._best.get((kind, refused), seconds))
         weight = 1 / self.limit
         self._ratio += (seconds / best - self._ratio) * weight if best > 0 else 0.0
         if self.limit < self._threshold:

@@ -17,6 +17,9 @@ from rebuild.model.errors import Incomplete
 from rebuild.model.events import Event
 from rebuild.system import files
 
+_CLOSED = -1
+"""No file has this descriptor: what is still written or synced is refused by the kernel."""
+
 
 class JournalBroken(Incomplete):
     """The journal cannot be written, so nothing more may be sent."""
@@ -40,6 +43,8 @@ class Journal:
         self.path = path
         self._number, self._previous = (place.number, place.previous) if place else (0, "")
         self._unsynced = False
+        self._unkept: OSError | None = None
+        """Why something is not on the disk: the kernel says so once, and then forgets what it could not keep."""
         self._torn = False
         try:
             if place:
@@ -82,18 +87,19 @@ class Journal:
         """Bring what was appended to the disk.
 
         Raises:
-            JournalBroken: when the disk says that it could not.
+            JournalBroken: when the disk says that it could not, now or before.
         """
-        if not self._unsynced:
-            return
-        self._unsynced = False
-        try:
-            os.fsync(self._descriptor)
-        except OSError as error:
-            raise self._broken(error) from error
+        if self._unsynced and self._unkept is None:
+            self._unsynced = False
+            try:
+                os.fsync(self._descriptor)
+            except OSError as error:
+                self._unkept = error
+        if self._unkept is not None:
+            raise self._broken(self._unkept) from self._unkept
 
     def close(self) -> None:
-        """Sync and let go of the file.
+        """Sync and let go of the file; what was closed before stays so.
 
         Raises:
             JournalBroken: as `sync` does; the file is let go of in any case.
@@ -101,7 +107,10 @@ class Journal:
         try:
             self.sync()
         finally:
-            os.close(self._descriptor)
+            # Its number may be another file's by the next call.
+            descriptor, self._descriptor = self._descriptor, _CLOSED
+            if descriptor != _CLOSED:
+                os.close(descriptor)
 
     def _cut(self, size: int) -> None:
         if os.fstat(self._descriptor).st_size > size:

@@ -19,6 +19,7 @@ from rebuild.plan.steps import Action, Plan, Step
 
 _WRITES = {Action.CREATE: ("create", "patch"), Action.CONFIGURE: ("patch",)}
 _VERBS = ("list", "watch", "create", "patch", "delete")
+_MAY_NOT_ASK = (Cause.DENIED, Cause.FORBIDDEN)
 
 
 def assert_sufficient(cluster: Cluster, plan: Plan, *, recreate: Collection[tuple[str, str]] = ()) -> None:
@@ -39,7 +40,7 @@ def assert_sufficient(cluster: Cluster, plan: Plan, *, recreate: Collection[tupl
     try:
         missing = _missing(cluster, _needs(plan, recreate))
     except ClusterFault as error:
-        if error.fault.cause in (Cause.DENIED, Cause.FORBIDDEN):
+        if error.fault.cause in _MAY_NOT_ASK:
             raise Refused(
                 f"this user may not ask what it may do: {error}",
                 hint="nothing was written; bind it to the ClusterRole system:basic-user",
@@ -68,7 +69,7 @@ def findings(cluster: Cluster, plan: Plan) -> Iterator[Finding]:
     try:
         missing = _missing(cluster, needs)
     except ClusterFault as error:
-        if error.fault.cause is not Cause.FORBIDDEN:
+        if error.fault.cause not in _MAY_NOT_ASK:
             raise _unreadable(error) from error
         message = f"what this user may do is unknown, since it may not ask: {error}"
         yield Finding(

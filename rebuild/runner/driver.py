@@ -85,6 +85,7 @@ class Driver:
         self._timers = Timers()
         self._finished = False
         self._in_hand: Fact | None = None
+        """A fact that has been taken and is not recorded yet."""
         self._synced_at = 0.0
         self.stop_asked = ""
         """Why somebody wanted the run to end, also where that came too late to change anything in it."""
@@ -131,6 +132,7 @@ class Driver:
                 for fact in self._next_facts():
                     self._in_hand = fact
                     self._recorder.record(fact)
+                    self._in_hand = None
                     self._perform(handle.handle(self.state, fact), writers, watchers)
                 if self.state.stop_reason:
                     writers.withdraw()

@@ -22,6 +22,8 @@ from rebuild.runner.troubles import Troubles
 
 _POD = ("", "Pod")
 _GONE = Status(Health.NOT_FOUND, "was deleted")
+_FAREWELL = 2.0
+"""Seconds for all threads to end. A request that nobody answers has its own time, which no run has to wait for."""
 
 
 class Watchers:
@@ -63,15 +65,19 @@ class Watchers:
         self.follow(kind, kind.versions[0])
 
     def close(self, *, wait: bool = True) -> None:
-        """End all watches, and wait for their threads unless told not to."""
+        """End all watches, and wait for their threads unless told not to.
+
+        A thread whose watch or list the server has not begun to answer is left to itself: it ends with that request.
+        """
         with self._lock:
             self._stopping.set()
             threads = list(self._threads)
             for watch in self._open.values():
                 watch.close()
         if wait:
+            deadline = self._now() + _FAREWELL
             for thread in threads:
-                thread.join()
+                thread.join(max(deadline - self._now(), 0.0))
 
     def start(self, follower: Follower) -> None:
         """Let a follower work on a thread of its own, unless all is over."""

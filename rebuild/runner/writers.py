@@ -122,7 +122,7 @@ class Writers:
             if fault and fault.cause in OVERLOAD:
                 self._flow.overloaded(fault, sent_at, at, self._in_flight)
             else:
-                self._flow.answered(step.ref.kind, at - sent_at, self._in_flight)
+                self._flow.answered(step.ref.kind, at - sent_at, self._in_flight, fault.cause if fault else None)
             self._in_flight -= 1
             # This thread takes the next one itself.
             if self._waiting and self._in_flight + 1 < self._flow.slots:

@@ -85,6 +85,11 @@ def test_only_a_number_of_seconds_counts_as_a_wish(header: str | None, seconds: 
     assert classify(429, b"", header).retry_after == seconds
 
 
+def test_an_answer_that_names_no_field_is_not_called_immutable() -> None:
+    answer = {"kind": "Status", "reason": "Invalid", "message": 'Job.batch "once" is invalid: it is immutable'}
+    assert classify(422, orjson.dumps(answer)).cause is Cause.INVALID
+
+
 def test_a_message_is_cut_before_it_fills_the_screen() -> None:
     assert len(classify(400, b"x" * 100_000).message) == 600
 

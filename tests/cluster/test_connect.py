@@ -239,3 +239,7 @@ def test_a_server_that_does_not_answer_in_time_is_given_up(write: Write) -> None
     with socket.create_server(("127.0.0.1", 0)) as silent:
         file = write(server=f"http://127.0.0.1:{silent.getsockname()[1]}")
         assert "timed out" in str(refusal(context="shop", kubeconfig=file, timeout=0.1))
+
+
+def test_without_a_limit_an_answer_is_waited_for(write: Write, page: str) -> None:
+    assert "without JSON" in str(refusal(context="shop", kubeconfig=write(server=page), timeout=0.0))

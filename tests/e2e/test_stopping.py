@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ MANY = 1500
 
 def on(lab: Lab) -> tuple[object, ...]:
     return ("--context", lab.context, "--kubeconfig", lab.kubeconfig)
+
+
+@pytest.fixture(autouse=True)
+def hangups_are_heard() -> Iterator[None]:
+    """Who runs the tests with nohup means the tests, and not what they start."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.fault("R2", "SIGINT, SIGTERM or SIGHUP in mid-run")

@@ -91,6 +91,14 @@ def test_answers_are_compared_with_those_of_their_own_kind() -> None:
     assert flow.slots == CEILING
 
 
+def test_quick_refusals_do_not_make_writes_look_slow() -> None:
+    flow = Flow()
+    for number in range(6000):
+        refused = Cause.NOT_SERVED if number % 2 else None
+        flow.answered("ConfigMap", 0.0005 if refused else 0.01, flow.slots, refused)
+    assert flow.slots == CEILING
+
+
 def test_a_limit_that_is_not_reached_does_not_grow() -> None:
     flow = Flow()
     for _ in range(1000):

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 
 from benchmarks import phases, scale
 from rebuild.providers.kwok.lab import Lab
 from rebuild.system import places
+from tests.support import calls
 
 OBJECTS, DEFINITIONS = 2000, 100
 MEGABYTES = 200
@@ -46,19 +44,7 @@ def calls_of_a_plan(folder: Path, size: int) -> int:
     """How many calls of functions of ours a plan of so many objects takes."""
     folder.mkdir()
     scale.write(folder, objects=size, definitions=size // 10)
-    counted = 0
-
-    def count(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal counted
-        counted += event == "call" and "/rebuild/" in frame.f_code.co_filename
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        phases.measure(folder)
-    finally:
-        sys.setprofile(before)
-    return counted
+    return calls.of(lambda: phases.measure(folder))
 
 
 @pytest.mark.fault("R18", "twice as many objects are planned")

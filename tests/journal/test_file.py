@@ -152,6 +152,29 @@ def test_a_disk_that_cannot_keep_it_breaks_the_journal_and_the_file_is_let_go(tm
         os.fstat(descriptor)
     os.close(reader)
     os.close(writer)
+    with Path("/dev/null").open("rb") as other:
+        # The run says why it ends and closes once more, while the number of the file may be somebody else's.
+        with pytest.raises(JournalBroken):
+            journal.append(EVENTS[0])
+        with pytest.raises(JournalBroken):
+            journal.close()
+        os.fstat(other.fileno())
+
+
+def test_what_the_disk_could_not_keep_once_stays_lost(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append(EVENTS[0])
+    disk = os.dup(journal._descriptor)
+    reader, writer = os.pipe()
+    os.dup2(writer, journal._descriptor)
+    with pytest.raises(JournalBroken):
+        journal.sync()
+    # The next sync would succeed, as it does on Linux: the kernel reports a failure once and drops the pages.
+    os.dup2(disk, journal._descriptor)
+    for descriptor in (disk, reader, writer):
+        os.close(descriptor)
+    with pytest.raises(JournalBroken):
+        journal.close()
 
 
 def test_sync_without_news_does_not_ask_the_disk(tmp_path: Path) -> None:

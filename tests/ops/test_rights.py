@@ -57,11 +57,14 @@ class Reviews:
     allowed: Callable[[dict[str, str]], bool] = lambda attributes: False
     incomplete: bool = False
     status: int = 201
+    denial: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, review: dict[str, Any]) -> dict[str, Any]:
         spec = review["spec"]
         self.asked.append(spec)
+        if self.denial:
+            return {"kind": "Status", "reason": "Forbidden", "message": self.denial}
         if "resourceAttributes" in spec:
             return {"status": {"allowed": self.allowed(spec["resourceAttributes"])}}
         namespace = spec["namespace"]
@@ -158,8 +161,16 @@ def test_a_plan_tells_each_line_where_the_first_object_stands_that_needs_it(
     )
 
 
-def test_a_plan_stands_where_nobody_can_tell_the_rights(cluster: ApiServer, reviews: Reviews) -> None:
-    reviews.status = 403
+@pytest.mark.parametrize(
+    "denial",
+    [
+        'selfsubjectrulesreviews.authorization.k8s.io is forbidden: User "low" cannot create resource "it"',
+        "",
+    ],
+    ids=["by the API server", "by somebody before it"],
+)
+def test_a_plan_stands_where_nobody_can_tell_the_rights(cluster: ApiServer, reviews: Reviews, denial: str) -> None:
+    reviews.status, reviews.denial = 403, denial
     (finding,) = findings(cluster, support.plan(DECLARED))
     assert (finding.code, finding.next_step) == ("rights-unknown", "bind it to the ClusterRole system:basic-user")
 
