@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from rebuild.model.drift import Write
 from rebuild.model.objects import dig
@@ -40,7 +40,7 @@ def deed(event: Any, wanted: frozenset[Place]) -> Deed | None:
 
     A deletion of a whole collection concerns each of its objects, and has no name.
     """
-    verb, target = dig(event, "verb"), dig(event, "objectRef")
+    verb, target = str(dig(event, "verb")), dig(event, "objectRef")
     code = dig(event, "responseStatus", "code")
     if verb not in VERBS or dig(event, "stage") != "ResponseComplete" or not isinstance(code, int) or code >= 300:
         return None
@@ -49,7 +49,7 @@ def deed(event: Any, wanted: frozenset[Place]) -> Deed | None:
     place = group, plural, "" if (group, plural) == ("", "namespaces") else namespace, name
     if place not in wanted and not (verb == "deletecollection" and any(place[:3] == one[:3] for one in wanted)):
         return None
-    query = parse_qs(urlsplit(str(dig(event, "requestURI") or "")).query)
+    query = parse_qs(str(dig(event, "requestURI") or "").partition("?")[2])
     begun, ended = _moment(dig(event, "requestReceivedTimestamp")), _moment(dig(event, "stageTimestamp"))
     if "dryRun" in query or begun is None or ended is None:
         return None
@@ -100,7 +100,9 @@ def by_place(deeds: Iterable[Deed], wanted: frozenset[Place]) -> Mapping[Place, 
 
 
 def _moment(text: Any) -> datetime | None:
+    """A time in RFC 3339; one without a zone is none, and cannot be told from another."""
     try:
-        return datetime.fromisoformat(text) if isinstance(text, str) else None
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
+    return moment if moment and moment.tzinfo else None
