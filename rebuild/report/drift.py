@@ -82,7 +82,7 @@ def _limits(report: DriftReport) -> str:
 def last_line(report: DriftReport) -> str:
     """The answer on one line."""
     found = answer(report)
-    return " ".join(f"{found.word}  {found.reason}".split(" "))
+    return " ".join([f"{found.word} ", *found.reason.split()])
 
 
 def counts(drift: Iterable[Drift]) -> dict[DriftKind, int]:
@@ -127,7 +127,8 @@ def _latest(drift: Sequence[Drift]) -> str:
     if not writes:
         return ""
     time, manager, users = max(writes)
-    return f"; last write {time} by {manager}{f' ({chr(44).join(users)})' if users else ''}"
+    named = f" ({', '.join(users)})" if users else ""
+    return f"; last write {time} by {manager}{named}"
 
 
 def document(report: DriftReport) -> dict[str, Any]:

@@ -42,6 +42,12 @@ def test_without_a_declared_object_nobody_can_say_that_there_is_no_drift() -> No
     assert "v1 Secret is declared and not checked: forbidden: no" in found.reason
 
 
+def test_the_answer_is_one_line_whatever_a_server_says() -> None:
+    said = "its API does not answer: dial tcp:\n  no route to host\n"
+    found = report(unchecked=(Unchecked("all of a.example/v1", said, is_declared=True),))
+    assert last_line(found).endswith("does not answer: dial tcp: no route to host (1 limit)")
+
+
 def test_drift_fails_whatever_else_could_not_be_read() -> None:
     drift = (
         line(DriftKind.CHANGED, "kubectl-edit", users=("carol",)),
