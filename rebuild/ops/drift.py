@@ -97,11 +97,11 @@ def see(found: Declared, target: BoundTarget) -> Seen:
     listed = {(kind.group, kind.kind) for kind, version in asked_for if _is_served(kind, version, target)}
     wanted = [kind for kind in target.served if _is_asked_for(kind) and (kind.group, kind.kind) not in listed]
     others, unread = observe.metadata(target.cluster, wanted)
-    unchecked = [_not_listed(kind, fault) for kind, fault in unread.items()]
+    unchecked = [Unchecked(_name(k.group, k.versions[0], k.kind), _why(fault)) for k, fault in unread.items()]
     for (group, kind, version), fault in snapshot.unread.items():
-        name = f"{group}/{version} {kind}" if group else f"{version} {kind}"
-        unchecked.append(Unchecked(name, _why(fault), None, any(found.blueprint.of_kind(group, kind))))
-    unchecked += _dead_apis(snapshot)
+        is_declared = any(found.blueprint.of_kind(group, kind))
+        unchecked.append(Unchecked(_name(group, version, kind), _why(fault), None, is_declared))
+    unchecked += (Unchecked(f"all of {api}", why) for api, why in _dead_apis(snapshot).items())
     return Seen(snapshot, tuple(others), tuple(unchecked))
 
 
@@ -133,6 +133,7 @@ def _declared(
 ) -> Iterator[Line]:
     fitted = fidelity.fit(found.blueprint, target.capabilities, build.rulebook_for(found.blueprint, snapshot))
     setting = build.setting_for(found.blueprint, snapshot, manager=FIELD_MANAGER, ignoring=ignoring)
+    dead = _dead_apis(snapshot)
     crds = ("apiextensions.k8s.io", "CustomResourceDefinition")
     custom = Custom.of((*snapshot.of_kind(*crds), *(m.body for m in found.blueprint.of_kind(*crds))))
     for manifest in found.blueprint:
@@ -152,9 +153,14 @@ def _declared(
             report.owned += [(line.drift, line.controller) for line in said.owned]
             report.ignored += [(line.drift, line.rule) for line in said.ignored if line.rule]
             yield from said.drift
+        elif snapshot.why_unread(ref):
+            # Told with its kind.
+            continue
+        elif why := dead.get(f"{ref.group}/{ref.version}"):
+            report.unchecked.append(Unchecked(str(ref), why, ref, True))
         elif _removes_itself(manifest):
             report.owned.append((lines.of_missing(manifest).drift, _TTL))
-        elif snapshot.why_unread(ref) is None:
+        else:
             yield lines.of_missing(manifest)
 
 
@@ -206,9 +212,8 @@ def _is_asked_for(kind: Kind) -> bool:
     return (kind.group, kind.kind) not in system.RECORDS and kind.group not in system.RECORD_GROUPS
 
 
-def _not_listed(kind: Kind, fault: Fault) -> Unchecked:
-    name = f"{kind.group}/{kind.versions[0]} {kind.kind}" if kind.group else f"{kind.versions[0]} {kind.kind}"
-    return Unchecked(name, _why(fault))
+def _name(group: str, version: str, kind: str) -> str:
+    return f"{group}/{version} {kind}" if group else f"{version} {kind}"
 
 
 def _why(fault: Fault) -> str:
@@ -216,12 +221,14 @@ def _why(fault: Fault) -> str:
     return f"forbidden: {fault.message}" if is_forbidden else f"its API does not answer: {fault.message}"
 
 
-def _dead_apis(snapshot: Snapshot) -> Iterator[Unchecked]:
-    """Aggregated APIs that are down: discovery passes them over, and with them all their kinds."""
+def _dead_apis(snapshot: Snapshot) -> dict[str, str]:
+    """Aggregated APIs that are down, with the reason: discovery passes them over, and with them all their kinds."""
+    found = {}
     for body in snapshot.of_kind(*_APISERVICES):
         conditions = {str(c.get("type")): c for c in dig_maps(body, "status", "conditions")}
         available = conditions.get("Available")
         if dig(body, "spec", "service") and dig(available, "status") != "True":
-            name = f"{dig(body, 'spec', 'group')}/{dig(body, 'spec', 'version')}"
             why = str(dig(available, "message") or dig(available, "reason") or "it has no backend")
-            yield Unchecked(f"all of {name}", f"its API does not answer: {why}")
+            api = f"{dig(body, 'spec', 'group')}/{dig(body, 'spec', 'version')}"
+            found[api] = f"its API does not answer: {why}"
+    return found

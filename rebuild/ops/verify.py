@@ -31,6 +31,7 @@ from rebuild.verify.judge import judge
 from rebuild.verify.opinion import dissent as disagreement
 
 _NOT_THERE = Status(Health.NOT_FOUND, "does not exist")
+_TOO_DEEP = Status(Health.UNKNOWN, "not verified: it is nested too deeply to be compared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,10 @@ def _all(
         if step.action is Action.HOLD_BACK or (step.action is Action.FAIL and look.counted):
             continue
         one = _One(manifest, step, snapshot.get(manifest.ref), _status(snapshot, plan, step))
-        yield _verified(one, setting, run.key, opinion, created=manifest.ref in created)
+        try:
+            yield _verified(one, setting, run.key, opinion, created=manifest.ref in created)
+        except RecursionError:
+            yield ObjectVerified(manifest.ref, False, False, _TOO_DEEP, (), ())
 
 
 @dataclass(frozen=True, slots=True)
