@@ -75,7 +75,8 @@ def test_raw_content_has_no_defaults_even_if_its_names_and_values_look_like_some
     declared: Body = {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": POD["metadata"]}
     declared |= {"data": {"list": [{"a": 1}]}}
     added = {"restartPolicy": "Always", "list": [{"a": 1, "protocol": "TCP"}]}
-    body = {**live("by-hand", {"f:data": {}}, data=added, spec=None), "kind": "ControllerRevision", "apiVersion": "apps/v1"}
+    body = live("by-hand", {"f:data": {}}, data=added, spec=None)
+    body |= {"apiVersion": "apps/v1", "kind": "ControllerRevision"}
     assert found(declared, body) == {"data.restartPolicy": ["by-hand"], "data.list[0].protocol": ["by-hand"]}
     body["metadata"].pop("managedFields")
     body["data"] = {**declared["data"], "empty": {}}
