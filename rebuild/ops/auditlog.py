@@ -39,9 +39,10 @@ def users_added(told: list[Line], kinds: Kinds, logs: tuple[Path, ...]) -> tuple
 
 def _told(line: Line, deeds: list[Deed]) -> Line:
     drift = line.drift
-    users = witness.users_of(drift.writes, deeds)
-    if users or drift.writes:
-        return replace(line, drift=replace(drift, users=users))
+    if drift.writes:
+        writes = tuple(replace(write, users=witness.users_of(write, deeds)) for write in drift.writes)
+        users = tuple(dict.fromkeys(user for write in writes for user in write.users))
+        return replace(line, drift=replace(drift, writes=writes, users=users))
     return replace(line, drift=replace(drift, users=witness.last_user(deeds), is_certain=False))
 
 

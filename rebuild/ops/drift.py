@@ -6,7 +6,6 @@ object. What may not be listed, or does not answer, is told as not checked.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.model.drift import Unchecked
 from rebuild.model.events import SourceRead
 from rebuild.model.faults import Cause, Fault
-from rebuild.model.ignored import RuleUse
 from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body, Manifest, dig, dig_maps
 from rebuild.model.refs import Ref
@@ -121,9 +119,7 @@ def compare(
     declared = _declared(found, target, seen.snapshot, report, ignoring, key)
     told = lines.in_order([*declared, *_undeclared(found, target, seen, report)])
     report.drift = [line.drift for line in told]
-    matched = Counter(rule for _, rule in report.ignored)
-    known = dict.fromkeys(rule for rule, _ in ignoring.rules)
-    report.rules = [RuleUse(rule, rule.is_expired(ignoring.today), matched[rule]) for rule in known]
+    report.rules += ignoring.uses(rule for _, rule in report.ignored)
     report.notes += map(str, (*unsaid, *judgement.of_rules(report.rules)))
     return report, told
 

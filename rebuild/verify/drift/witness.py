@@ -68,19 +68,16 @@ def _user(event: Any) -> str:
     return f"{user} as {other}" if other else user
 
 
-def users_of(writes: Iterable[Write], deeds: Iterable[Deed]) -> tuple[str, ...]:
-    """The users behind the writes of managers, latest write first; several where they wrote in the same second.
+def users_of(write: Write, deeds: Iterable[Deed]) -> tuple[str, ...]:
+    """The user behind the last write of a manager; several where they wrote in the same second.
 
     Kubernetes notes no time of a write through `scale`: there the manager's last such write counts.
     """
     known = sorted(deeds, key=lambda one: one.ended)
-    found: dict[str, None] = {}
-    for write in writes:
-        moment = _moment(write.time)
-        of = [one for one in known if one.manager == write.manager and one.subresource == write.subresource]
-        timely = [one for one in of if moment and one.begun - _SLACK <= moment <= one.ended + _SLACK]
-        found |= dict.fromkeys(one.user for one in (timely if moment else of[-1:]))
-    return tuple(found)
+    moment = _moment(write.time)
+    of = [one for one in known if one.manager == write.manager and one.subresource == write.subresource]
+    timely = [one for one in of if moment and one.begun - _SLACK <= moment <= one.ended + _SLACK]
+    return tuple(dict.fromkeys(one.user for one in (timely if moment else of[-1:])))
 
 
 def last_user(deeds: Iterable[Deed]) -> tuple[str, ...]:
