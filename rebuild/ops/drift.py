@@ -1,7 +1,7 @@
 """The verb `drift`: what a cluster holds that its repository does not say. Writes nothing, and asks with lists alone.
 
-One list for each declared kind with whole objects, one for each other kind with their metadata: never a request for an
-object. What may not be listed, or does not answer, is told as not checked.
+One list for each kind, with whole objects of the declared kinds and of those that explain others, and the metadata of
+the rest: never a request for an object. What may not be listed, or does not answer, is told as not checked.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _WHOLE = (_APISERVICES, ("", "ServiceAccount"))
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The live side: whole objects of the declared kinds, and the metadata of all others."""
+    """The live side: whole objects of the declared kinds and of those that explain others, the metadata of the rest."""
 
     snapshot: Snapshot
     others: tuple[Body, ...]
