@@ -100,10 +100,11 @@ class _Walk:
             here, below = (*path, name), self._schemas.resolved(shape.below(name))
             is_free = shape.values is not None and name not in shape.fields
             # Null says nothing, and where nobody noted owners the server writes empty structs of its own out.
-            is_written_out = self._is_builtin and owned.is_untold and not is_free and value in ({}, [], "")
-            says_nothing = is_written_out or self._is_default(here, value, is_free=is_free)
-            # Into what it stores as it is sent, the server fills in nothing.
-            if said is None and (value is None or (says_nothing and not shape.raw)):
+            is_open = is_free or shape.raw
+            is_written_out = self._is_builtin and owned.is_untold and not is_open and value in ({}, [], "")
+            if said is None and (
+                value is None or is_written_out or self._is_default(here, value, shape, is_free=is_free)
+            ):
                 continue
             self._value(ABSENT if said is None else said, value, below, here, owned)
 
@@ -155,7 +156,10 @@ class _Walk:
             elif of:
                 self._add(here, item, of)
 
-    def _is_default(self, path: paths.Path, value: Any, *, is_free: bool) -> bool:
+    def _is_default(self, path: paths.Path, value: Any, shape: Shape, *, is_free: bool) -> bool:
+        if shape.raw:
+            # Into what it stores as it is sent, the server fills in nothing.
+            return False
         if is_free:
             is_copied = defaults.is_copied(self._ref, path, value, self._live)
             return is_copied or self._custom.hold(self._ref, path, value)
