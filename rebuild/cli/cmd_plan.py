@@ -9,7 +9,7 @@ import click
 from rebuild.cli import finish, helping, options, targets
 from rebuild.console.view import Silent
 from rebuild.model import kinds
-from rebuild.ops import experience, sources
+from rebuild.ops import experience, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.blueprint import declared
 from rebuild.ops.run import Run
@@ -35,6 +35,7 @@ _PICTURES = {"dot": dot.text, "mermaid": mermaid.text}
 @click.argument("location", metavar="SOURCE")
 @options.source
 @options.target
+@options.rules
 @options.output("table", "wide", "json", "yaml", "dot", "mermaid")
 def command(
     location: str,
@@ -45,6 +46,8 @@ def command(
     context: str,
     kubeconfig: Path | None,
     request_timeout: float,
+    rules_file: Path | None,
+    imported: bool | None,
     form: str,
 ) -> int:
     """Read SOURCE (a repository, a URL, or a folder) and show objects, order and findings.
@@ -55,6 +58,7 @@ def command(
     wide = form == "wide"
     form = "table" if wide else form
     asked = SourceOptions(location, ref, path, namespace or "default", additions)
+    own = rules.read(rules_file, takes_over=imported is not False)
     run = Run("plan", listener=Silent(), durable=False)
     with finish.recorded(run, form=form):
         read = sources.read_all(asked)
@@ -65,10 +69,10 @@ def command(
                 run.record(target.event)
                 found = declared(read, kinds=target.served, namespace=asked.namespace)
                 around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
-                plan = plans.with_rights(plans.on_target(found, around), target)
+                plan = plans.with_rights(plans.on_target(found, around, own), target)
         else:
             found = declared(read, kinds=kinds.builtin(), namespace=asked.namespace)
-            plan = plans.offline(found, experience.of(source))
+            plan = plans.offline(found, experience.of(source), own)
         run.record(plans.event_of(plan, key=run.key, at=run.now()))
         run.end(complete=True)
     if form == "table":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from rebuild.console.drifting import print_section
+from rebuild.console.drifting import print_ignored, print_section, print_unchecked
 from rebuild.console.tables import print_table
 from rebuild.model.gaps import GapKind
 from rebuild.report.audit import FORMULA, AuditReport
@@ -29,9 +29,6 @@ def print_audit(stream: TextIO, report: AuditReport, *, width: int | None = None
         findings = [(one.code, str(one.ref or "-"), one.message, one.next_step) for one in report.findings]
         headers = ("code", "object", "what", "next step")
         print_section(stream, "Outside of the repository", headers, findings, width=width)
-    if report.drift.unchecked:
-        limits = [(one.what, one.why) for one in report.drift.unchecked]
-        print_section(stream, "Not checked", ("what", "why"), limits, width=width)
-    for note in report.drift.notes:
-        print_table(stream, (), (), title=f"Note: {note}", width=width)
+    print_unchecked(stream, report.drift, width=width)
+    print_ignored(stream, report.drift, width=width)
     print_table(stream, (), (), title=f"Coverage = {FORMULA}", width=width)

@@ -34,17 +34,27 @@ def print_drift(stream: TextIO, report: DriftReport, *, width: int | None = None
     if managers:
         headers = ("manager", "looks like", "places", "last write of this manager", "users")
         print_section(stream, "Who", headers, managers, width=width)
-    if report.unchecked:
-        rows = [(one.what, one.why) for one in report.unchecked]
-        print_section(stream, "Not checked", ("what", "why"), rows, width=width)
+    print_unchecked(stream, report, width=width)
     if report.left_out:
         title = f"No drift: {counted(report.left_out.total(), 'object')} that nobody has to declare"
         rows = [(why, str(number)) for why, number in report.left_out.most_common()]
         print_section(stream, title, ("why", "objects"), rows, width=width)
     if report.owned:
         print_table(stream, (), (), title=f"No drift: {counted(len(report.owned), 'field')} that controllers set")
-    if report.ignored:
-        rows = [(str(one.ref), one.path, rule.reason, rule.owner, rule.place) for one, rule in report.ignored]
+    print_ignored(stream, report, width=width)
+
+
+def print_unchecked(stream: TextIO, report: DriftReport, *, width: int | None = None) -> None:
+    """What the answer does not cover."""
+    rows = [(one.what, one.why) for one in report.unchecked]
+    if rows:
+        print_section(stream, "Not checked", ("what", "why"), rows, width=width)
+
+
+def print_ignored(stream: TextIO, report: DriftReport, *, width: int | None = None) -> None:
+    """What rules hide, and the notes."""
+    rows = [(str(one.ref), one.path, rule.reason, rule.owner, rule.place) for one, rule in report.ignored]
+    if rows:
         print_section(stream, "Ignored by a rule", ("object", "path", "reason", "owner", "rule"), rows, width=width)
     for note in report.notes:
         print_table(stream, (), (), title=f"Note: {note}", width=width)

@@ -40,7 +40,8 @@ class Actor(StrEnum):
 class Write:
     """One manager's part in a live object. `time` is that of this manager's last write to the object, RFC 3339.
 
-    Kubernetes keeps no time for a single field. `subresource` is empty for the object itself.
+    Kubernetes keeps no time for a single field. `subresource` is empty for the object itself. `users` are from an audit
+    log: who made that last write.
     """
 
     manager: str
@@ -48,6 +49,7 @@ class Write:
     subresource: str
     time: str
     actor: Actor
+    users: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.manager} ({self.subresource})" if self.subresource else self.manager

@@ -23,6 +23,7 @@ from rebuild.plan.rules import NO_RULES, Rules
 from rebuild.plan.snapshot import ref_of
 from rebuild.report import audit
 from rebuild.report.audit import AuditReport, Known
+from rebuild.report.drift import DriftReport
 
 _CLAIM = ("", "PersistentVolumeClaim")
 
@@ -47,12 +48,18 @@ def look(
     used = references.used(found.graph.edges, found.graph.expected - found.graph.produced)
     known = Known(
         declared=found.blueprint.manifests.keys(),
-        unread=[ref for ref in found.blueprint.manifests if seen.snapshot.why_unread(ref)],
+        unread=unread(found, seen, report),
         claims=[ref for ref in _live(found, seen) if ref.group_kind == _CLAIM],
         used=tuple((ref, user) for ref, user in used if ref not in excused),
         on_nodes=[item.ref for item in volume_data.on_nodes(index)],
     )
     return audit.of(report, known, _findings(index))
+
+
+def unread(found: Declared, seen: Seen, report: DriftReport) -> frozenset[Ref]:
+    """What is declared and could not be looked at: its whole kind, or the object alone."""
+    alone = (one.ref for one in report.unchecked if one.ref and one.is_declared)
+    return frozenset({*alone, *(ref for ref in found.blueprint.manifests if seen.snapshot.why_unread(ref))})
 
 
 def _live(found: Declared, seen: Seen) -> Iterator[Ref]:

@@ -16,8 +16,10 @@ from rebuild.verify.drift import witness
 from rebuild.verify.drift.lines import Line
 from rebuild.verify.drift.witness import Deed, Place
 
-_READS = tuple(f'"verb":"{verb}"'.encode() for verb in ("get", "list", "watch"))
-"""What most lines of a log are, and nothing is looked for in."""
+_READS, _WRITES = (
+    tuple(f'"verb":"{verb}"'.encode() for verb in sorted(verbs)) for verbs in (("get", "list", "watch"), witness.VERBS)
+)
+"""Most lines of a log tell of reads, and are not parsed; that of a write may hold an object with such a field."""
 
 
 def users_added(told: list[Line], kinds: Kinds, logs: tuple[Path, ...]) -> tuple[list[Line], list[str]]:
@@ -37,9 +39,10 @@ def users_added(told: list[Line], kinds: Kinds, logs: tuple[Path, ...]) -> tuple
 
 def _told(line: Line, deeds: list[Deed]) -> Line:
     drift = line.drift
-    users = witness.users_of(drift.writes, deeds)
-    if users or drift.writes:
-        return replace(line, drift=replace(drift, users=users))
+    if drift.writes:
+        writes = tuple(replace(write, users=witness.users_of(write, deeds)) for write in drift.writes)
+        users = tuple(dict.fromkeys(user for write in writes for user in write.users))
+        return replace(line, drift=replace(drift, writes=writes, users=users))
     return replace(line, drift=replace(drift, users=witness.last_user(deeds), is_certain=False))
 
 
@@ -55,7 +58,7 @@ def _deeds(log: Path, wanted: frozenset[Place], notes: list[str]) -> Iterator[De
     try:
         with log.open("rb") as stream:
             for text in stream:
-                if any(read in text for read in _READS):
+                if any(read in text for read in _READS) and not any(write in text for write in _WRITES):
                     events += 1
                     continue
                 try:

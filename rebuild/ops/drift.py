@@ -1,12 +1,11 @@
 """The verb `drift`: what a cluster holds that its repository does not say. Writes nothing, and asks with lists alone.
 
-One list for each declared kind with whole objects, one for each other kind with their metadata: never a request for an
-object. What may not be listed, or does not answer, is told as not checked.
+One list for each kind, with whole objects of the declared kinds and of those that explain others, and the metadata of
+the rest: never a request for an object. What may not be listed, or does not answer, is told as not checked.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.model.drift import Unchecked
 from rebuild.model.events import SourceRead
 from rebuild.model.faults import Cause, Fault
-from rebuild.model.ignored import RuleUse
 from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body, Manifest, dig, dig_maps
 from rebuild.model.refs import Ref
@@ -44,7 +42,7 @@ _WHOLE = (_APISERVICES, ("", "ServiceAccount"))
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The live side: whole objects of the declared kinds, and the metadata of all others."""
+    """The live side: whole objects of the declared kinds and of those that explain others, the metadata of the rest."""
 
     snapshot: Snapshot
     others: tuple[Body, ...]
@@ -97,11 +95,11 @@ def see(found: Declared, target: BoundTarget) -> Seen:
     listed = {(kind.group, kind.kind) for kind, version in asked_for if _is_served(kind, version, target)}
     wanted = [kind for kind in target.served if _is_asked_for(kind) and (kind.group, kind.kind) not in listed]
     others, unread = observe.metadata(target.cluster, wanted)
-    unchecked = [_not_listed(kind, fault) for kind, fault in unread.items()]
+    unchecked = [Unchecked(_name(k.group, k.versions[0], k.kind), _why(fault)) for k, fault in unread.items()]
     for (group, kind, version), fault in snapshot.unread.items():
-        name = f"{group}/{version} {kind}" if group else f"{version} {kind}"
-        unchecked.append(Unchecked(name, _why(fault), None, any(found.blueprint.of_kind(group, kind))))
-    unchecked += _dead_apis(snapshot)
+        is_declared = any(found.blueprint.of_kind(group, kind))
+        unchecked.append(Unchecked(_name(group, version, kind), _why(fault), None, is_declared))
+    unchecked += (Unchecked(f"all of {api}", why) for api, why in _dead_apis(snapshot).items())
     return Seen(snapshot, tuple(others), tuple(unchecked))
 
 
@@ -121,9 +119,7 @@ def compare(
     declared = _declared(found, target, seen.snapshot, report, ignoring, key)
     told = lines.in_order([*declared, *_undeclared(found, target, seen, report)])
     report.drift = [line.drift for line in told]
-    matched = Counter(rule for _, rule in report.ignored)
-    known = dict.fromkeys(rule for rule, _ in ignoring.rules)
-    report.rules = [RuleUse(rule, rule.is_expired(ignoring.today), matched[rule]) for rule in known]
+    report.rules += ignoring.uses(rule for _, rule in report.ignored)
     report.notes += map(str, (*unsaid, *judgement.of_rules(report.rules)))
     return report, told
 
@@ -133,6 +129,7 @@ def _declared(
 ) -> Iterator[Line]:
     fitted = fidelity.fit(found.blueprint, target.capabilities, build.rulebook_for(found.blueprint, snapshot))
     setting = build.setting_for(found.blueprint, snapshot, manager=FIELD_MANAGER, ignoring=ignoring)
+    dead = _dead_apis(snapshot)
     crds = ("apiextensions.k8s.io", "CustomResourceDefinition")
     custom = Custom.of((*snapshot.of_kind(*crds), *(m.body for m in found.blueprint.of_kind(*crds))))
     for manifest in found.blueprint:
@@ -152,9 +149,14 @@ def _declared(
             report.owned += [(line.drift, line.controller) for line in said.owned]
             report.ignored += [(line.drift, line.rule) for line in said.ignored if line.rule]
             yield from said.drift
+        elif snapshot.why_unread(ref):
+            # Told with its kind.
+            continue
+        elif why := dead.get(f"{ref.group}/{ref.version}"):
+            report.unchecked.append(Unchecked(str(ref), why, ref, True))
         elif _removes_itself(manifest):
             report.owned.append((lines.of_missing(manifest).drift, _TTL))
-        elif snapshot.why_unread(ref) is None:
+        else:
             yield lines.of_missing(manifest)
 
 
@@ -206,9 +208,8 @@ def _is_asked_for(kind: Kind) -> bool:
     return (kind.group, kind.kind) not in system.RECORDS and kind.group not in system.RECORD_GROUPS
 
 
-def _not_listed(kind: Kind, fault: Fault) -> Unchecked:
-    name = f"{kind.group}/{kind.versions[0]} {kind.kind}" if kind.group else f"{kind.versions[0]} {kind.kind}"
-    return Unchecked(name, _why(fault))
+def _name(group: str, version: str, kind: str) -> str:
+    return f"{group}/{version} {kind}" if group else f"{version} {kind}"
 
 
 def _why(fault: Fault) -> str:
@@ -216,12 +217,14 @@ def _why(fault: Fault) -> str:
     return f"forbidden: {fault.message}" if is_forbidden else f"its API does not answer: {fault.message}"
 
 
-def _dead_apis(snapshot: Snapshot) -> Iterator[Unchecked]:
-    """Aggregated APIs that are down: discovery passes them over, and with them all their kinds."""
+def _dead_apis(snapshot: Snapshot) -> dict[str, str]:
+    """Aggregated APIs that are down, with the reason: discovery passes them over, and with them all their kinds."""
+    found = {}
     for body in snapshot.of_kind(*_APISERVICES):
         conditions = {str(c.get("type")): c for c in dig_maps(body, "status", "conditions")}
         available = conditions.get("Available")
         if dig(body, "spec", "service") and dig(available, "status") != "True":
-            name = f"{dig(body, 'spec', 'group')}/{dig(body, 'spec', 'version')}"
             why = str(dig(available, "message") or dig(available, "reason") or "it has no backend")
-            yield Unchecked(f"all of {name}", f"its API does not answer: {why}")
+            api = f"{dig(body, 'spec', 'group')}/{dig(body, 'spec', 'version')}"
+            found[api] = f"its API does not answer: {why}"
+    return found

@@ -18,9 +18,9 @@ from rebuild.plan.rules import NO_RULES, Rules
 from rebuild.plan.steps import Plan
 
 
-def offline(found: Declared, estimates: Estimates = PRIORS) -> Plan:
+def offline(found: Declared, estimates: Estimates = PRIORS, rules: Rules = NO_RULES) -> Plan:
     """What would be done on an empty cluster that can do everything. Talks to nobody."""
-    return on_target(found, replace(OFFLINE, estimates=estimates))
+    return on_target(found, replace(OFFLINE, estimates=estimates), rules)
 
 
 def on_target(found: Declared, surroundings: Surroundings, rules: Rules = NO_RULES) -> Plan:

@@ -5,7 +5,6 @@ What was told of Pods is read as well: it explains the answer, and only a crash 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.events import IgnoreRulesUsed, ObjectVerified
 from rebuild.model.faults import Cause, Fault
-from rebuild.model.ignored import RuleUse
 from rebuild.model.objects import Body, Manifest
 from rebuild.model.secrets import Secrets
 from rebuild.model.states import Health, Outcome, Status
@@ -31,6 +29,7 @@ from rebuild.verify.judge import judge
 from rebuild.verify.opinion import dissent as disagreement
 
 _NOT_THERE = Status(Health.NOT_FOUND, "does not exist")
+_TOO_DEEP = Status(Health.UNKNOWN, "not verified: it is nested too deeply to be compared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,10 @@ def _all(
         if step.action is Action.HOLD_BACK or (step.action is Action.FAIL and look.counted):
             continue
         one = _One(manifest, step, snapshot.get(manifest.ref), _status(snapshot, plan, step))
-        yield _verified(one, setting, run.key, opinion, created=manifest.ref in created)
+        try:
+            yield _verified(one, setting, run.key, opinion, created=manifest.ref in created)
+        except RecursionError:
+            yield ObjectVerified(manifest.ref, False, False, _TOO_DEEP, (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,7 @@ def _verified(
 
 def _rules_used(ledger: Ledger, ignoring: Ignoring) -> IgnoreRulesUsed:
     found = (record.verification for record in ledger.objects.values() if record.verification)
-    counts = Counter(each.rule for one in found for each in one.ignored)
-    rules = dict.fromkeys(rule for rule, _ in ignoring.rules)
-    return IgnoreRulesUsed(tuple(RuleUse(rule, rule.is_expired(ignoring.today), counts[rule]) for rule in rules))
+    return IgnoreRulesUsed(ignoring.uses(each.rule for one in found for each in one.ignored))
 
 
 def _status(snapshot: Snapshot, plan: Plan, step: Step) -> Status:

@@ -117,8 +117,7 @@ def last_line(report: AuditReport) -> str:
     numbers = f"{report.objects - report.with_gap} of {counted(report.objects, 'object')}"
     parts = ", ".join(f"{number} {kind}" for kind, number in counts(report).items() if number)
     gaps = f"; {counted(len(report.gaps), 'gap')}: {parts}" if parts else ""
-    limits = f" ({counted(len(report.drift.unchecked), 'limit')})" if report.drift.unchecked else ""
-    return f"COVERAGE  {report.percent:.1f} % = {numbers} without a gap{gaps}{limits}"
+    return f"COVERAGE  {report.percent:.1f} % = {numbers} without a gap{gaps}{drifts.caveats(report.drift)}"
 
 
 def document(report: AuditReport) -> dict[str, Any]:
@@ -150,7 +149,5 @@ def document(report: AuditReport) -> dict[str, Any]:
             }
             for finding in report.findings
         ],
-        "leftOut": [{"reason": why, "objects": number} for why, number in drift.left_out.most_common()],
-        "unchecked": [drifts.unchecked(one) for one in drift.unchecked],
-        "notes": list(drift.notes),
+        **drifts.besides(drift),
     }

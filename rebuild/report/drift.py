@@ -61,7 +61,7 @@ def answer(report: DriftReport) -> Answer:
 
     What else was not checked is a limit that the sentence counts.
     """
-    limits = _limits(report)
+    limits = caveats(report)
     if report.drift:
         places = counted(len(report.drift), "place")
         parts = ", ".join(f"{number} {kind}" for kind, number in counts(report.drift).items() if number)
@@ -73,7 +73,8 @@ def answer(report: DriftReport) -> Answer:
     return Answer(Word.PASS, Exit.DONE, f"no drift: {counted(report.compared, 'object')} compared{limits}")
 
 
-def _limits(report: DriftReport) -> str:
+def caveats(report: DriftReport) -> str:
+    """How much the answer does not cover and rules hide, in parentheses; nothing where it is all."""
     parts = [counted(len(report.unchecked), "limit")] if report.unchecked else []
     parts += [f"{counted(len(report.ignored), 'difference')} ignored"] if report.ignored else []
     return f" ({'; '.join(parts)})" if parts else ""
@@ -82,7 +83,7 @@ def _limits(report: DriftReport) -> str:
 def last_line(report: DriftReport) -> str:
     """The answer on one line."""
     found = answer(report)
-    return " ".join(f"{found.word}  {found.reason}".split(" "))
+    return " ".join([f"{found.word} ", *found.reason.split()])
 
 
 def counts(drift: Iterable[Drift]) -> dict[DriftKind, int]:
@@ -104,18 +105,19 @@ class Managed:
 
 def by_manager(drift: Iterable[Drift]) -> list[Managed]:
     """Who stands behind the lines, most lines first; the empty manager has those that nobody owns."""
-    lines: dict[tuple[str, Actor], list[tuple[Drift, str]]] = {}
+    lines: dict[tuple[str, Actor], list[Write]] = {}
     for one in drift:
-        owners = {(write.manager, write.actor): write.time for write in reversed(one.writes)}
-        for owner, time in (owners or {("", Actor.UNKNOWN): ""}).items():
-            lines.setdefault(owner, []).append((one, time))
+        owners = {(write.manager, write.actor): write for write in reversed(one.writes)}
+        nobody = Write("", "", "", "", Actor.UNKNOWN, one.users)
+        for owner, write in (owners or {("", Actor.UNKNOWN): nobody}).items():
+            lines.setdefault(owner, []).append(write)
     found = [
         Managed(
             manager,
             actor,
             len(of),
-            max(time for _, time in of),
-            tuple(dict.fromkeys(user for one, _ in of for user in one.users)),
+            max(write.time for write in of),
+            tuple(dict.fromkeys(user for write in of for user in write.users)),
         )
         for (manager, actor), of in lines.items()
     ]
@@ -123,11 +125,12 @@ def by_manager(drift: Iterable[Drift]) -> list[Managed]:
 
 
 def _latest(drift: Sequence[Drift]) -> str:
-    writes = [(write.time, write.manager, one.users) for one in drift for write in one.writes[:1]]
+    writes = [(write.time, write.manager, write.users) for one in drift for write in one.writes[:1]]
     if not writes:
         return ""
     time, manager, users = max(writes)
-    return f"; last write {time} by {manager}{f' ({chr(44).join(users)})' if users else ''}"
+    named = f" ({', '.join(users)})" if users else ""
+    return f"; last write {time} by {manager}{named}"
 
 
 def document(report: DriftReport) -> dict[str, Any]:
@@ -163,13 +166,20 @@ def document(report: DriftReport) -> dict[str, Any]:
         ],
         "drift": [line(one) for one in report.drift],
         "controllerOwned": [{**line(one), "controller": why} for one, why in report.owned],
+        **besides(report),
+    }
+
+
+def besides(report: DriftReport) -> Mapping[str, Any]:
+    """What is no drift, and what the answer does not cover."""
+    return {
         "ignored": [
             {**line(one), "rule": rule.place, "reason": rule.reason, "owner": rule.owner}
             for one, rule in report.ignored
         ],
         "ignoreRules": [to_json.rule_use(use) for use in report.rules],
         "leftOut": [{"reason": why, "objects": number} for why, number in report.left_out.most_common()],
-        "unchecked": [unchecked(one) for one in report.unchecked],
+        "unchecked": [_unchecked(one) for one in report.unchecked],
         "notes": list(report.notes),
     }
 
@@ -220,8 +230,7 @@ def line(drift: Drift) -> dict[str, Any]:
     }
 
 
-def unchecked(one: Unchecked) -> dict[str, Any]:
-    """Something that the answer does not cover."""
+def _unchecked(one: Unchecked) -> dict[str, Any]:
     return {"what": one.what, "why": one.why, "ref": str(one.ref) if one.ref else None, "declared": one.is_declared}
 
 
@@ -232,6 +241,7 @@ def _write(write: Write) -> dict[str, Any]:
         "operation": write.operation,
         "subresource": write.subresource or None,
         "lastWriteOfThisManager": write.time or None,
+        "users": list(write.users),
     }
 
 

@@ -6,12 +6,13 @@ and what it hides is listed with its reason and its owner.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from rebuild.model.ignored import IgnoreRule
+from rebuild.model.ignored import IgnoreRule, RuleUse
 from rebuild.model.refs import Ref
 from rebuild.verify import paths, patterns
 from rebuild.verify.patterns import Pattern
@@ -78,6 +79,12 @@ class Ignoring:
             if not rule.is_expired(self.today) and scope.has(ref) and scope.covers(path, managers, around):
                 return rule
         return None
+
+    def uses(self, hidden: Iterable[IgnoreRule]) -> tuple[RuleUse, ...]:
+        """What each rule came to; `hidden` has the rule of every difference that one hid."""
+        counts = Counter(hidden)
+        rules = dict.fromkeys(rule for rule, _ in self.rules)
+        return tuple(RuleUse(rule, rule.is_expired(self.today), counts[rule]) for rule in rules)
 
 
 NOTHING = Ignoring()

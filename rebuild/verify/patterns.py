@@ -23,6 +23,10 @@ _STEP = re.compile(
 )
 
 
+_LONGEST_POSITION = 9
+"""Digits: no list is longer, and Python does not read numbers of any length."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field by its name; `*` in it stands for any text where it is a glob."""
@@ -140,12 +144,13 @@ def _has(item: Any, keys: tuple[tuple[str, str], ...]) -> bool:
 def _is_at(text: str, step: paths.Step, around: list[Any]) -> bool:
     if isinstance(step, str):
         return step == text
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _LONGEST_POSITION:
         return False
+    position = int(text)
     if isinstance(step, paths.Index):
-        return step.position == int(text)
-    lists = (body for body in around if isinstance(body, list) and int(text) < len(body))
-    return any(_same(body, step, int(text)) for body in lists)
+        return step.position == position
+    lists = (body for body in around if isinstance(body, list) and position < len(body))
+    return any(_same(body, step, position) for body in lists)
 
 
 def _same(items: list[Any], step: paths.Step, position: int) -> bool:

@@ -369,6 +369,7 @@ def test_an_audit_tells_what_could_not_be_rebuilt_the_worst_first(scene: Scene) 
     assert coverage["objects"] - coverage["withoutGap"] == len(with_gap)
     assert coverage["percent"] == int(1000 * coverage["withoutGap"] / coverage["objects"]) / 10
     assert json.loads((scene.folder / "audit.json").read_bytes()) == report
+    assert "canary" not in ran.stdout + ran.stderr
     assert not our_writes(scene.lab.audit_log, since=mark)
 
 

@@ -46,6 +46,29 @@ def test_a_published_stack_is_planned_offline() -> None:
     assert len(ran.json()["objects"]) == 131
 
 
+def test_a_plan_tells_of_rules_as_an_apply_does(tmp_path: Path) -> None:
+    source, rules = tmp_path / "source", tmp_path / "rules.yaml"
+    source.mkdir()
+    (source / "app.yaml").write_text("""
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop, namespace: argocd}
+spec: {ignoreDifferences: [{kind: Pod, jqPathExpressions: [".spec | length"]}]}
+""")
+    rules.write_text("""
+apiVersion: rebuild.dev/v1alpha1
+kind: Rules
+health: [{group: example.com, kind: Database, current: "true"}]
+""")
+
+    ran = rebuild("plan", source, "--rules", rules, "-o", "json", **NOWHERE)
+    without = rebuild("plan", source, "--no-imported-rules", "-o", "json", **NOWHERE)
+
+    both = {"health-rule-unused", "ignore-rule-not-imported"}
+    assert {one["code"] for one in ran.json()["findings"]} & both == both, ran.stderr
+    assert not {one["code"] for one in without.json()["findings"]} & both
+
+
 def test_every_problem_of_every_file_is_reported_together(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n")
     (tmp_path / "b.yaml").write_text("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n---\na: }\n")

@@ -56,6 +56,16 @@ def test_several_files_are_one_log(tmp_path: Path) -> None:
     assert notes == [f"1 line of {tmp_path / 'new.log'} cannot be read as JSON and count for nothing"]
 
 
+def test_the_write_of_an_object_that_has_a_verb_is_read_as_well(tmp_path: Path) -> None:
+    written = json.loads(event("patch", "carol", 2)) | {"requestObject": {"spec": {"verb": "get"}}}
+    (tmp_path / "audit.log").write_text(json.dumps(written, separators=(",", ":")))
+    changed = Line(Drift(DriftKind.CHANGED, REF, "spec.replicas", "1", "2", (EDIT,)))
+
+    [told], notes = auditlog.users_added([changed], kinds.builtin(), (tmp_path / "audit.log",))
+
+    assert (told.drift.users, notes) == (("carol",), [])
+
+
 @pytest.mark.parametrize("content", ["", "no JSON\n", '{"kind": "Event"}\n', "[]\n", "\n\n"])
 def test_a_file_that_is_no_audit_log_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "audit.log").write_text(content)

@@ -214,7 +214,19 @@ def test_a_jq_path_is_a_pattern(expression: str, steps: patterns.Pattern) -> Non
 
 
 @pytest.mark.parametrize(
-    "expression", ["", ".", "..", ".a | length", "select(.a)", ".a[1:2]", ".a + .b", ".a as $x | .b"]
+    "expression",
+    [
+        "",
+        ".",
+        "..",
+        ".a | length",
+        "select(.a)",
+        ".a[1:2]",
+        ".a + .b",
+        ".a as $x | .b",
+        r'.a["\q"]',
+        r'.a[] | select(.b == "\q")',
+    ],
 )
 def test_other_jq_is_not_guessed_at(expression: str) -> None:
     assert jq.pattern(expression) is None

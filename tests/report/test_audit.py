@@ -8,6 +8,7 @@ import pytest
 
 from rebuild.model.drift import Actor, Drift, DriftKind, Unchecked, Write
 from rebuild.model.gaps import GapKind
+from rebuild.model.ignored import IgnoreRule, RuleUse
 from rebuild.model.refs import Ref
 from rebuild.report import audit
 from rebuild.report.audit import AuditReport, Known
@@ -90,6 +91,20 @@ def test_a_secret_that_lives_and_is_used_is_one_gap() -> None:
 def test_limits_are_counted_in_the_last_line() -> None:
     found = audit.of(report(unchecked=(Unchecked("v1 Secret", "forbidden: no"),)), Known(DECLARED))
     assert audit.last_line(found).endswith("(1 limit)")
+
+
+def test_what_rules_hide_is_counted_and_listed() -> None:
+    rule = IgnoreRule("rules.yaml:4", "KEDA scales it", "team-shop")
+    drift = report()
+    drift.ignored.append((line(DriftKind.CHANGED, WEB, "spec.replicas"), rule))
+    drift.rules.append(RuleUse(rule, False, 1))
+    found = audit.of(drift, Known(DECLARED))
+    assert audit.last_line(found).endswith("(1 difference ignored)")
+    document = audit.document(found)
+    assert [(one["path"], one["reason"], one["owner"]) for one in document["ignored"]] == [
+        ("spec.replicas", "KEDA scales it", "team-shop")
+    ]
+    assert [(one["rule"], one["matched"]) for one in document["ignoreRules"]] == [("rules.yaml:4", 1)]
 
 
 def test_the_document_prints_its_formula() -> None:

@@ -21,7 +21,8 @@ def report(*drift: Drift, unchecked: tuple[Unchecked, ...] = ()) -> DriftReport:
 
 
 def line(kind: DriftKind, *managers: str, time: str = "2026-01-01T00:00:00Z", users: tuple[str, ...] = ()) -> Drift:
-    writes = tuple(Write(manager, "Update", "", time, Actor.PERSON) for manager in managers)
+    writes = tuple(Write(manager, "Update", "", time, Actor.PERSON, users[:1]) for manager in managers[:1])
+    writes += tuple(Write(manager, "Update", "", time, Actor.PERSON, users[1:]) for manager in managers[1:])
     return Drift(kind, REF, "data.a", '"1"', '"2"', writes, users=users)
 
 
@@ -42,6 +43,12 @@ def test_without_a_declared_object_nobody_can_say_that_there_is_no_drift() -> No
     assert "v1 Secret is declared and not checked: forbidden: no" in found.reason
 
 
+def test_the_answer_is_one_line_whatever_a_server_says() -> None:
+    said = "its API does not answer: dial tcp:\n  no route to host\n"
+    found = report(unchecked=(Unchecked("all of a.example/v1", said, is_declared=True),))
+    assert last_line(found).endswith("does not answer: dial tcp: no route to host (1 limit)")
+
+
 def test_drift_fails_whatever_else_could_not_be_read() -> None:
     drift = (
         line(DriftKind.CHANGED, "kubectl-edit", users=("carol",)),
@@ -58,14 +65,14 @@ def test_drift_fails_whatever_else_could_not_be_read() -> None:
 def test_managers_are_counted_with_their_last_write_and_their_users() -> None:
     drift = (
         line(DriftKind.CHANGED, "k9s", users=("carol",)),
-        line(DriftKind.CHANGED, "k9s", "helm", time="2026-02-01T00:00:00Z", users=("dave",)),
+        line(DriftKind.CHANGED, "k9s", "helm", time="2026-02-01T00:00:00Z", users=("dave", "robot")),
         line(DriftKind.MISSING, users=("eve",)),
     )
     found = [(one.manager, one.lines, one.last_write, one.users) for one in by_manager(drift)]
     assert found == [
         ("k9s", 2, "2026-02-01T00:00:00Z", ("carol", "dave")),
         ("", 1, "", ("eve",)),
-        ("helm", 1, "2026-02-01T00:00:00Z", ("dave",)),
+        ("helm", 1, "2026-02-01T00:00:00Z", ("robot",)),
     ]
 
 

@@ -101,3 +101,10 @@ def test_what_is_hidden_is_told_with_its_rule_and_without_the_values_of_a_secret
     assert ignored.difference.path == "data.a"
     assert ignored.difference.declared.startswith('"hmac:')
     assert ignored.difference.live.startswith('"hmac:')
+
+
+def test_each_rule_is_told_once_with_what_it_hid_and_whether_its_time_is_over() -> None:
+    old = IgnoreRule("rules.yaml:9", "it was moved", "team-shop", "2026-01-01")
+    ignoring = Ignoring(((RULE, Scope()), (RULE, Scope(managers=("keda",))), (old, Scope())), date(2026, 1, 2))
+    uses = ignoring.uses([RULE, RULE])
+    assert [(use.rule, use.expired, use.matched) for use in uses] == [(RULE, False, 2), (old, True, 0)]

@@ -52,6 +52,7 @@ def test_a_pattern_means_a_field_and_what_lies_below(text: str, path: paths.Path
         ("spec.containers[name=log].image", WEB),
         ("spec.containers[0].image", WEB),
         ("/spec/containers/9/image", WEB),
+        (f"/spec/args/{'1' * 5000}", ("spec", "args", Index(0))),
         ("spec.containers.web", WEB),
         ("spec.conta", WEB),
         ("spec[*]", WEB),

@@ -29,15 +29,16 @@ def pattern(expression: str) -> Pattern | None:
         found = _STEP.match(text, position)
         if not found or found.end() == position:
             return None
-        step = _step(found)
-        if step is None:
+        try:
+            steps.append(_step(found))
+        except ValueError:
+            # A text with an escape that JSON does not have.
             return None
-        steps.append(step)
         position = found.end()
     return tuple(steps) or None
 
 
-def _step(found: re.Match[str]) -> Step | None:
+def _step(found: re.Match[str]) -> Step:
     if name := found["name"]:
         return Field(name)
     if found["text"] is not None:

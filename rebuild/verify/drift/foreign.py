@@ -20,7 +20,7 @@ from rebuild.verify.drift import defaults
 from rebuild.verify.drift.defaults import Custom
 from rebuild.verify.managers import Entry, Fields, key_text
 from rebuild.verify.schema import Schemas
-from rebuild.verify.shapes import BLANK, ListType, Shape
+from rebuild.verify.shapes import ListType, Shape
 
 _NOT_DECLARED_BY_ANYBODY = frozenset({"apiVersion", "kind", "status"})
 _OF_THE_SERVER = frozenset({
@@ -100,9 +100,11 @@ class _Walk:
             here, below = (*path, name), self._schemas.resolved(shape.below(name))
             is_free = shape.values is not None and name not in shape.fields
             # Null says nothing, and where nobody noted owners the server writes empty structs of its own out.
-            is_written_out = self._is_builtin and owned.is_untold and not is_free and value in ({}, [], "")
-            is_empty = value is None or is_written_out
-            if said is None and (is_empty or self._is_default(here, value, is_free=is_free)):
+            is_open = is_free or shape.raw
+            is_written_out = self._is_builtin and owned.is_untold and not is_open and value in ({}, [], "")
+            if said is None and (
+                value is None or is_written_out or self._is_default(here, value, shape, is_free=is_free)
+            ):
                 continue
             self._value(ABSENT if said is None else said, value, below, here, owned)
 
@@ -115,7 +117,7 @@ class _Walk:
             self._add(path, live, fields)
 
     def _list(self, declared: Any, live: list[Any], shape: Shape, path: paths.Path, fields: Fields) -> None:
-        items = self._schemas.resolved(shape.items) if shape.items else BLANK
+        items = self._schemas.resolved(shape.element)
         keys = shape.keys or fields.keys()
         said: Sequence[Any] = declared if isinstance(declared, list) else ()
         has_parts = fields.is_untold or not fields.is_whole
@@ -154,7 +156,10 @@ class _Walk:
             elif of:
                 self._add(here, item, of)
 
-    def _is_default(self, path: paths.Path, value: Any, *, is_free: bool) -> bool:
+    def _is_default(self, path: paths.Path, value: Any, shape: Shape, *, is_free: bool) -> bool:
+        if shape.raw:
+            # Into what it stores as it is sent, the server fills in nothing.
+            return False
         if is_free:
             is_copied = defaults.is_copied(self._ref, path, value, self._live)
             return is_copied or self._custom.hold(self._ref, path, value)

@@ -30,7 +30,7 @@ RECORDS = frozenset({
     ("storage.k8s.io", "CSIStorageCapacity"),
     ("storage.k8s.io", "VolumeAttachment"),
 })  # fmt: skip
-"""Kinds of which nothing is ever declared: they tell what happens in a cluster, or what it is made of."""
+"""Kinds of which nothing has to be declared: they tell what happens in a cluster, or what it is made of."""
 RECORD_GROUPS = frozenset({"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io"})
 _MADE_WITH_THE_CLUSTER = frozenset({
     ("", "ConfigMap", "kube-root-ca.crt"),

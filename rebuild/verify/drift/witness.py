@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from rebuild.model.drift import Write
 from rebuild.model.objects import dig
@@ -40,7 +40,7 @@ def deed(event: Any, wanted: frozenset[Place]) -> Deed | None:
 
     A deletion of a whole collection concerns each of its objects, and has no name.
     """
-    verb, target = dig(event, "verb"), dig(event, "objectRef")
+    verb, target = str(dig(event, "verb")), dig(event, "objectRef")
     code = dig(event, "responseStatus", "code")
     if verb not in VERBS or dig(event, "stage") != "ResponseComplete" or not isinstance(code, int) or code >= 300:
         return None
@@ -49,7 +49,7 @@ def deed(event: Any, wanted: frozenset[Place]) -> Deed | None:
     place = group, plural, "" if (group, plural) == ("", "namespaces") else namespace, name
     if place not in wanted and not (verb == "deletecollection" and any(place[:3] == one[:3] for one in wanted)):
         return None
-    query = parse_qs(urlsplit(str(dig(event, "requestURI") or "")).query)
+    query = parse_qs(str(dig(event, "requestURI") or "").partition("?")[2])
     begun, ended = _moment(dig(event, "requestReceivedTimestamp")), _moment(dig(event, "stageTimestamp"))
     if "dryRun" in query or begun is None or ended is None:
         return None
@@ -68,19 +68,16 @@ def _user(event: Any) -> str:
     return f"{user} as {other}" if other else user
 
 
-def users_of(writes: Iterable[Write], deeds: Iterable[Deed]) -> tuple[str, ...]:
-    """The users behind the writes of managers, latest write first; several where they wrote in the same second.
+def users_of(write: Write, deeds: Iterable[Deed]) -> tuple[str, ...]:
+    """The user behind the last write of a manager; several where they wrote in the same second.
 
     Kubernetes notes no time of a write through `scale`: there the manager's last such write counts.
     """
     known = sorted(deeds, key=lambda one: one.ended)
-    found: dict[str, None] = {}
-    for write in writes:
-        moment = _moment(write.time)
-        of = [one for one in known if one.manager == write.manager and one.subresource == write.subresource]
-        timely = [one for one in of if moment and one.begun - _SLACK <= moment <= one.ended + _SLACK]
-        found |= dict.fromkeys(one.user for one in (timely if moment else of[-1:]))
-    return tuple(found)
+    moment = _moment(write.time)
+    of = [one for one in known if one.manager == write.manager and one.subresource == write.subresource]
+    timely = [one for one in of if moment and one.begun - _SLACK <= moment <= one.ended + _SLACK]
+    return tuple(dict.fromkeys(one.user for one in (timely if moment else of[-1:])))
 
 
 def last_user(deeds: Iterable[Deed]) -> tuple[str, ...]:
@@ -100,7 +97,9 @@ def by_place(deeds: Iterable[Deed], wanted: frozenset[Place]) -> Mapping[Place, 
 
 
 def _moment(text: Any) -> datetime | None:
+    """A time in RFC 3339; one without a zone is none, and cannot be told from another."""
     try:
-        return datetime.fromisoformat(text) if isinstance(text, str) else None
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
+    return moment if moment and moment.tzinfo else None

@@ -71,6 +71,18 @@ def test_a_free_key_is_content_even_if_its_name_and_value_look_like_a_default() 
     assert found(declared, body) == {"data.restartPolicy": ["by-hand"]}
 
 
+def test_raw_content_has_no_defaults_even_if_its_names_and_values_look_like_some() -> None:
+    declared: Body = {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": POD["metadata"]}
+    declared |= {"data": {"list": [{"a": 1}]}}
+    added = {"restartPolicy": "Always", "list": [{"a": 1, "protocol": "TCP"}]}
+    body = live("by-hand", {"f:data": {}}, data=added, spec=None)
+    body |= {"apiVersion": "apps/v1", "kind": "ControllerRevision"}
+    assert found(declared, body) == {"data.restartPolicy": ["by-hand"], "data.list[0].protocol": ["by-hand"]}
+    body["metadata"].pop("managedFields")
+    body["data"] = {**declared["data"], "empty": {}}
+    assert found(declared, body) == {"data.empty": []}
+
+
 def test_inside_of_an_atomic_value_that_we_applied_stands_nothing_of_others() -> None:
     tolerations = [{"key": "a", "operator": "Exists", "tolerationSeconds": 5}]
     declared = {**POD, "spec": {"tolerations": [{"key": "a", "operator": "Exists"}]}}

@@ -29,7 +29,7 @@ def event(**changes: Any) -> dict[str, Any]:
 
 
 def users(write: Write, *events: dict[str, Any]) -> tuple[str, ...]:
-    return witness.users_of([write], [deed for one in events if (deed := witness.deed(one, WANTED))])
+    return witness.users_of(write, [deed for one in events if (deed := witness.deed(one, WANTED))])
 
 
 def written(manager: str = "kubectl-edit", time: str = "2026-01-01T00:00:02Z", subresource: str = "") -> Write:
@@ -63,6 +63,9 @@ def test_two_users_of_one_tool_in_one_second_are_both_named() -> None:
         event(requestURI="/x?fieldManager=kubectl-patch"),
         event(requestReceivedTimestamp="2026-01-01T01:00:00Z", stageTimestamp="2026-01-01T01:00:00Z"),
         event(requestReceivedTimestamp="yesterday"),
+        event(requestReceivedTimestamp="2026-01-01T00:00:01", stageTimestamp="2026-01-01T00:00:02"),
+        event(requestURI="//[x?fieldManager=kubectl-patch"),
+        event(verb=["patch"]),
         event(objectRef={**event()["objectRef"], "name": "api"}),
         event(objectRef={**event()["objectRef"], "subresource": "scale"}),
         event(objectRef=None, user=None),
@@ -73,7 +76,7 @@ def test_two_users_of_one_tool_in_one_second_are_both_named() -> None:
 )
 def test_no_other_event_is_taken_for_the_write(other: Any) -> None:
     deed = witness.deed(other, WANTED)
-    assert not deed or not witness.users_of([written()], [deed])
+    assert not deed or not witness.users_of(written(), [deed])
 
 
 def test_a_write_without_a_time_is_the_managers_last_through_that_subresource() -> None:
