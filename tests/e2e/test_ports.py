@@ -31,7 +31,10 @@ def test_a_part_of_a_lab_that_ends_while_it_starts_is_started_again(lab_binaries
     layout = Layout(claims.root() / "mended")
 
     def controllers() -> dict[int, str]:
-        return processes.matching(lambda command: lab.component(layout, command) == "kube-controller-manager")
+        # kwokctl also runs it to ask for its version.
+        return processes.matching(
+            lambda command: lab.component(layout, command) == "kube-controller-manager" and "--kubeconfig=" in command
+        )
 
     running = Running("lab", "up", "mended", "--nodes", "1")
     while not (found := controllers()):

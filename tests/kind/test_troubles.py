@@ -91,7 +91,7 @@ def test_a_crash_loop_ends_with_its_exit_code_and_the_last_events(home: Home) ->
     assert ran.code == 1, ran.stderr
     found = home.report()["objects"][ref]
     # It is ready for the moment between its start and its end, or it never is.
-    assert found["judgement"] in ("unhealthy", "never-ready")
+    assert found["judgement"] in ("relapsed", "never-ready")
     assert found["trouble"]["kind"] == "crash"
     assert "ended with exit code 2" in ran.last_line
     assert "no-such-flag" in ran.last_line, "the last words of the program"
