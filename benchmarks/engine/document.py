@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from statistics import median
 
 from benchmarks.engine import targets, tools
 from benchmarks.engine.targets import Results
@@ -141,9 +142,7 @@ def _spread(trials: list[Trial], value: Callable[[Trial], float]) -> str:
     if not trials:
         return "failed"
     values = sorted(map(value, trials))
-    middle = (
-        values[len(values) // 2] if len(values) % 2 else (values[len(values) // 2 - 1] + values[len(values) // 2]) / 2
-    )
+    middle = median(values)
     return f"{middle:.2f} ({values[0]:.2f}-{values[-1]:.2f})" if len(values) > 1 else f"{middle:.2f}"
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from pathlib import Path
 
 import click
 
 from rebuild.cli import finish, helping, options, targets
 from rebuild.console import auditing
-from rebuild.console.safe import clean
 from rebuild.model.errors import Exit
 from rebuild.ops import audit as audits
 from rebuild.ops import rules, sources
@@ -69,12 +67,11 @@ def command(
         found = declared(read, kinds=target.served, namespace=asked.namespace)
         key = secrets.token_bytes(32)
         report = audits.look(found, target, sources.event_of(read), key=key, rules=own)
-    # The file first: whoever reads stdout may leave early.
-    if report_file is not None:
-        finish.write_report(report_file, reports.document(report))
-    if form == "table":
-        auditing.print_audit(sys.stdout, report)
-    else:
-        finish.data(reports.document(report), form)
-    click.echo(clean(reports.last_line(report)), err=form != "table")
+    finish.present(
+        reports.document(report),
+        reports.last_line(report),
+        lambda stream: auditing.print_audit(stream, report),
+        form=form,
+        report_file=report_file,
+    )
     return int(Exit.ANSWER_IS_NO if report.percent < fail_under else Exit.DONE)

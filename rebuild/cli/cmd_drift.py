@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from pathlib import Path
 
 import click
 
 from rebuild.cli import finish, helping, options, targets
 from rebuild.console import drifting
-from rebuild.console.safe import clean
 from rebuild.ops import drift as drifts
 from rebuild.ops import rules, sources
 from rebuild.ops.blueprint import declared
@@ -72,12 +70,11 @@ def command(
         report = drifts.look(
             found, target, asked, sources.event_of(read), key=secrets.token_bytes(32), rules=own, audit_logs=audit_logs
         )
-    # The file first: whoever reads stdout may leave early.
-    if report_file is not None:
-        finish.write_report(report_file, reports.document(report))
-    if form == "table":
-        drifting.print_drift(sys.stdout, report)
-    else:
-        finish.data(reports.document(report), form)
-    click.echo(clean(reports.last_line(report)), err=form != "table")
+    finish.present(
+        reports.document(report),
+        reports.last_line(report),
+        lambda stream: drifting.print_drift(stream, report),
+        form=form,
+        report_file=report_file,
+    )
     return int(reports.answer(report).exit)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import orjson
@@ -141,6 +141,31 @@ def data(document: Any, form: str) -> None:
     from rebuild.manifests import dump
 
     click.echo(dump.yaml_text(encoding.readable(document)).encode())
+
+
+def present(
+    document: Mapping[str, Any], last_line: str, show: Callable[[TextIO], None], *, form: str, report_file: Path | None
+) -> None:
+    """Give the answer of a command that keeps no run: as a file, on stdout, and in one line at the end.
+
+    Args:
+        document: as data.
+        last_line: in one line.
+        show: prints it for people.
+        form: of what stdout gets.
+        report_file: where the file goes, if any.
+
+    Raises:
+        UsageError: when the file cannot be written.
+    """
+    # The file first: whoever reads stdout may leave early.
+    if report_file is not None:
+        write_report(report_file, document)
+    if form == "table":
+        show(sys.stdout)
+    else:
+        data(document, form)
+    click.echo(clean(last_line), err=form != "table")
 
 
 def write_report(path: Path, document: Any) -> None:

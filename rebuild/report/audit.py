@@ -17,6 +17,7 @@ from rebuild.model.gaps import Gap, GapKind
 from rebuild.model.refs import Ref
 from rebuild.model.wording import counted
 from rebuild.report import drift as drifts
+from rebuild.report import to_json
 from rebuild.report.drift import DriftReport
 
 SCHEMA_VERSION = "rebuild.dev/audit/v1alpha1"
@@ -127,7 +128,7 @@ def document(report: AuditReport) -> dict[str, Any]:
         "schemaVersion": SCHEMA_VERSION,
         "tool": drift.tool,
         "checkedAt": drift.checked_at,
-        "source": drifts.source(drift.source),
+        "source": to_json.source(drift.source),
         "target": drifts.target(drift.target),
         "coverage": {
             "percent": report.percent,

@@ -142,7 +142,7 @@ def document(report: DriftReport) -> dict[str, Any]:
         "checkedAt": report.checked_at,
         "verdict": found.word.value,
         "exit": {"code": int(found.exit), "reason": found.reason},
-        "source": source(report.source),
+        "source": to_json.source(report.source),
         "target": target(report.target),
         "counts": {
             "declared": report.declared,
@@ -181,17 +181,6 @@ def besides(report: DriftReport) -> Mapping[str, Any]:
         "leftOut": [{"reason": why, "objects": number} for why, number in report.left_out.most_common()],
         "unchecked": [_unchecked(one) for one in report.unchecked],
         "notes": list(report.notes),
-    }
-
-
-def source(read: SourceRead) -> Mapping[str, Any]:
-    """What was compared with."""
-    return {
-        "repository": read.repository,
-        "commit": read.commit or None,
-        "path": read.path,
-        "ref": read.ref or None,
-        "committedAt": read.committed_at or None,
     }
 
 

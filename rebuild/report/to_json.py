@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 from rebuild.model.edges import Edge
-from rebuild.model.events import ImageObserved
+from rebuild.model.events import ImageObserved, SourceRead
 from rebuild.model.facts import GapClock, RunResumed
 from rebuild.model.faults import Fault
 from rebuild.model.findings import Difference, Finding, Limit
@@ -46,7 +46,7 @@ def document(ledger: Ledger) -> dict[str, Any]:
         "started": run.started if run and not is_plan else None,
         "verdict": answer.word.value,
         "exit": {"code": int(answer.exit), "reason": answer.reason},
-        "source": _source(ledger),
+        "source": source(ledger.source) if ledger.source else None,
         "target": _target(ledger),
         "recovery": _recovery(ledger, answer),
         "flow": _flow(ledger),
@@ -86,19 +86,15 @@ def _flow(ledger: Ledger) -> dict[str, Any] | None:
     }
 
 
-def _source(ledger: Ledger) -> dict[str, Any] | None:
-    source = ledger.source
-    return (
-        None
-        if source is None
-        else {
-            "repository": source.repository,
-            "commit": source.commit or None,
-            "path": source.path,
-            "ref": source.ref or None,
-            "committedAt": source.committed_at or None,
-        }
-    )
+def source(read: SourceRead) -> dict[str, Any]:
+    """What was read, and of which commit."""
+    return {
+        "repository": read.repository,
+        "commit": read.commit or None,
+        "path": read.path,
+        "ref": read.ref or None,
+        "committedAt": read.committed_at or None,
+    }
 
 
 def _target(ledger: Ledger) -> dict[str, Any] | None:
