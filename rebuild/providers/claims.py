@@ -7,7 +7,6 @@ module knows of that description only which provider wrote it. It starts and end
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -139,42 +138,50 @@ def registry() -> Iterator[None]:
 
 
 @contextmanager
-def taken(name: str, draft: Callable[[Path], T]) -> Iterator[T]:
+def taken(name: str, draft: Callable[[Path], T], undo: Callable[[Path], None]) -> Iterator[T]:
     """Take a name for a lab that is to be made; it is busy as long as this lasts, and stays taken after that.
 
-    What ends this while something of the lab is still there says so, with what removes it.
+    Whatever ends this early, an interrupt between any two lines included, undoes the claim. Where that fails as well,
+    the error says what removes the rest.
 
     Args:
         name: A DNS label.
         draft: Is given the new directory, writes the description there and returns what the lab shall be. No other
             lab is claimed meanwhile.
+        undo: Is given the directory when the lab is not to be, and removes it with everything that was made.
 
     Raises:
         BadName: when the name is not one.
         LabExists: when there is such a lab.
     """
     home = directory(name)
-    with registry():
-        try:
-            home.mkdir(mode=files.PRIVATE_DIRECTORY)
-        except FileExistsError as error:
-            raise LabExists(f"lab {name} exists already", hint=f"`rebuild lab down {name}` removes it") from error
-        lock = FileLock(home / LOCK)
-        lock.acquire()
-        try:
-            made = draft(home)
-        except BaseException:
-            lock.release(force=True)
-            shutil.rmtree(home)
-            raise
+    lock = FileLock(home / LOCK)
+    mine = False
     try:
+        with registry():
+            if home.exists():
+                raise LabExists(f"lab {name} exists already", hint=f"`rebuild lab down {name}` removes it")
+            mine = True
+            home.mkdir(mode=files.PRIVATE_DIRECTORY)
+            lock.acquire()
+            made = draft(home)
         yield made
-    except BaseException as error:
-        if home.is_dir():
-            error.add_note(f"the lab {name} is still there, whole or in part: `rebuild lab down {name}` removes it")
+    except BaseException:
+        if mine and home.is_dir():
+            _undone(home, undo)
         raise
     finally:
         lock.release(force=True)
+
+
+def _undone(home: Path, undo: Callable[[Path], None]) -> None:
+    try:
+        undo(home)
+    except BaseException as error:
+        error.add_note(
+            f"the lab {home.name} is still there, whole or in part: `rebuild lab down {home.name}` removes it"
+        )
+        raise
 
 
 @contextmanager

@@ -62,20 +62,17 @@ def up(name: str, wishes: Wishes, *, kubeconfig: Path | None = None, owned: bool
         files.write(home / claims.DESCRIPTION, lab.encode(made))
         return made
 
-    with claims.taken(name, draft) as claimed:
+    with claims.taken(name, draft, undo=_discard) as claimed:
         try:
             return _create(claimed, wishes, told)
         except ForeignCluster:
             shutil.rmtree(claimed.home)
             raise
         except (KindFailed, PreloadFailed) as error:
-            kept = _export_and_remove(claimed, wishes)
+            kept = _export(claimed, wishes)
             if not kept:
                 raise
             raise type(error)(f"{error}\nthe logs of its nodes are in {kept}", hint=error.hint) from error
-        except BaseException:
-            _remove(claimed)
-            raise
 
 
 def down(name: str) -> bool:
@@ -93,12 +90,7 @@ def down(name: str) -> bool:
     with claims.held(name) as home:
         if home is None:
             return False
-        known = lab.read(home)
-        if known is None:
-            # Described before anything is made: where there is no description, there is nothing.
-            shutil.rmtree(home)
-        else:
-            _remove(known)
+        _discard(home)
         return True
 
 
@@ -139,19 +131,21 @@ def _create(claimed: Lab, wishes: Wishes, told: Told) -> Lab:
     return finished
 
 
-def _export_and_remove(claimed: Lab, wishes: Wishes) -> str:
-    """Keep what the nodes logged and take them away; where the logs are, or nothing."""
-    try:
-        if wishes.logs is None or not containers.clusters().get(claimed.cluster):
-            return ""
-        program.export(claimed, wishes.kind, wishes.logs)
-        return str(wishes.logs)
-    finally:
-        _remove(claimed)
+def _export(claimed: Lab, wishes: Wishes) -> str:
+    """Keep what the nodes logged; where that is, or nothing."""
+    if wishes.logs is None or not containers.clusters().get(claimed.cluster):
+        return ""
+    program.export(claimed, wishes.kind, wishes.logs)
+    return str(wishes.logs)
 
 
-def _remove(known: Lab) -> None:
+def _discard(home: Path) -> None:
     """End whoever still makes the cluster, take away what there is of it in Docker, and delete its files."""
+    known = lab.read(home)
+    if known is None:
+        # Described before anything is made: where there is no description, there is nothing.
+        shutil.rmtree(home)
+        return
     processes.kill(lambda command: lab.creates(known, command))
     containers.remove(known.cluster)
     if not known.complete:

@@ -78,12 +78,8 @@ def up(
         files.write(layout.description, lab.encode(made))
         return made
 
-    with claims.taken(name, draft) as claimed:
-        try:
-            return _create(claimed, programs, nodes)
-        except BaseException:
-            _remove(claimed.layout)
-            raise
+    with claims.taken(name, draft, undo=_remove) as claimed:
+        return _create(claimed, programs, nodes)
 
 
 def down(name: str) -> bool:
@@ -99,7 +95,7 @@ def down(name: str) -> bool:
     """
     with claims.held(name) as home:
         if home is not None:
-            _remove(Layout(home))
+            _remove(home)
         return home is not None
 
 
@@ -213,13 +209,14 @@ def _reserved_ports() -> set[int]:
     return {port for one in known if one is not None for port in one.ports.values()}
 
 
-def _remove(layout: Layout) -> None:
+def _remove(home: Path) -> None:
     """End the lab's processes at once, since its data dies with it, and delete its files."""
+    layout = Layout(home)
     known = lab.read(layout)
     processes.kill(lambda command: lab.component(layout, command) is not None)
     if known is not None:
         kubeconfigs.withdraw(layout.kubeconfig, known.kubeconfig)
-    shutil.rmtree(layout.home)
+    shutil.rmtree(home)
 
 
 def _status(layout: Layout, commands: dict[int, str]) -> LabStatus:
