@@ -1,15 +1,13 @@
-"""Raw requests over the pooled connections of the kubernetes package's own ApiClient.
+"""Raw requests over pooled connections. The models and the DynamicClient of the kubernetes package are not used, as
+encoding and decoding through them costs several times the request; writes go through `wire` for the same reason.
 
-Its kubeconfig, exec and token handling is used as it is; its models and its DynamicClient are not, because
-encoding and decoding through them costs several times the request, and writes go through `wire` for the same reason.
 Nothing is tried again here: that is the engine's decision.
 """
 
 from __future__ import annotations
 
 import math
-from threading import Lock
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import orjson
@@ -17,14 +15,12 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from rebuild import __version__
+from rebuild.cluster.access import Access
 from rebuild.cluster.classify import classify
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.wire import Wire
 from rebuild.model.faults import Cause, Fault
 from rebuild.system import clock
-
-if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
 
 USER_AGENT = f"rebuild/{__version__}"
 CONNECT_SECONDS = 5.0
@@ -35,13 +31,10 @@ _REFUSED = 400
 class Transport:
     """Sends requests to one server. Safe for many threads; each request in flight has a connection of its own."""
 
-    def __init__(self, client: ApiClient, *, timeout: float) -> None:
-        """Take the package's client; an answer has so many seconds all in all, and any number of them for a 0."""
-        self._client = client
-        self._pool: urllib3.PoolManager = client.rest_client.pool_manager
-        self.server: str = client.configuration.host.rstrip("/")
+    def __init__(self, access: Access, *, timeout: float) -> None:
+        """Send with this access; an answer has so many seconds all in all, and any number of them for a 0."""
+        self._access, self._pool, self.server = access, access.pool, access.server
         self._timeout = timeout or None
-        self._refresh = Lock()
         self._wires: list[Wire] = []
         """Those that nobody uses now."""
 
@@ -174,9 +167,7 @@ class Transport:
 
     def _headers(self, extra: dict[str, str] | None) -> dict[str, str]:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(extra or {})}
-        # Adds the token, and runs an exec plugin when the token has expired: once, not once per thread.
-        with self._refresh:
-            self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        self._access.authorized(headers)
         return headers
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from rebuild.cluster import package
+from rebuild.cluster.client import ApiServer
 from rebuild.cluster.connect import connect, reached
 from rebuild.cluster.port import ClusterFault
+from rebuild.cluster.transport import Transport
 from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause
 from rebuild.providers.kwok.lab import Lab
@@ -47,6 +55,38 @@ def test_the_lab_is_reached(lab: Lab) -> None:
     cluster = reached(connect(context=lab.context, kubeconfig=lab.kubeconfig), context=lab.context)
     assert cluster.identity().server == lab.server
     cluster.close()
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["data", "files"])
+def test_a_kubeconfig_that_says_everything_needs_no_kubernetes_package(lab: Lab, tmp_path: Path, inside: bool) -> None:
+    """And gives the access that the package gives, whether keys stand in it or in files beside it."""
+    config = yaml.safe_load(lab.kubeconfig.read_text())
+    for entry in (config["clusters"][0]["cluster"], config["users"][0]["user"]):
+        for name in [name for name in entry if name in {"certificate-authority", "client-certificate", "client-key"}]:
+            content = Path(entry.pop(name)).read_bytes()
+            if inside:
+                entry[f"{name}-data"] = b64encode(content).decode()
+            else:
+                tmp_path.joinpath(name).write_bytes(content)
+                entry[name] = name
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    script = """
+        import sys
+        from pathlib import Path
+        from rebuild.cluster.connect import connect
+        cluster = connect(context=sys.argv[1], kubeconfig=Path(sys.argv[2]))
+        print(cluster.identity().uid, "kubernetes" in sys.modules, *Path(sys.argv[3]).iterdir())
+    """
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    command = [sys.executable, "-c", textwrap.dedent(script), lab.context, file, scratch]
+    done = subprocess.run(
+        command, env=os.environ | {"TMPDIR": str(scratch)}, capture_output=True, text=True, check=True
+    )
+    by_package = ApiServer(Transport(package.access(str(file), lab.context), timeout=10.0))
+    assert done.stdout.split() == [by_package.identity().uid, "False"], "or a key is left on the disk"
+    by_package.close()
 
 
 def test_a_server_with_another_certificate_authority_is_refused(lab: Lab, tmp_path: Path) -> None:

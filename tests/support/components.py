@@ -24,6 +24,7 @@ class Component:
     """One that runs, with everything that it takes to start it as it was."""
 
     lab: Lab
+    name: str
     pid: int
     command: tuple[str, ...]
     environment: dict[str, str]
@@ -32,9 +33,9 @@ class Component:
 
     def kill(self) -> None:
         """It dies without warning; returns once it is gone."""
-        known = processes.identity(self.pid)
         os.kill(self.pid, signal.SIGKILL)
-        _until(lambda: not processes.lives(known), f"{self.command[0]} is gone")
+        # The kernel ends the threads of a process one by one: it may be a zombie while its port is still taken.
+        _until(lambda: not _listens(self.lab, self.name), f"{self.name} lets go of its port")
 
     def start(self) -> None:
         """Once more, as it was; it is not waited for."""
@@ -52,6 +53,7 @@ def of(lab: Lab, name: str) -> Component:
     program = str(lab.layout.components / name)
     return Component(
         lab,
+        name,
         pid,
         (program, *command[1:]),
         environment,
@@ -62,12 +64,7 @@ def of(lab: Lab, name: str) -> Component:
 
 def until_listening(lab: Lab, name: str) -> None:
     """Wait until a component takes connections."""
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", lab.ports[name])) == 0
-
-    _until(listens, f"{name} listens")
+    _until(lambda: _listens(lab, name), f"{name} listens")
 
 
 def until_ready(lab: Lab) -> None:
@@ -81,6 +78,11 @@ def until_ready(lab: Lab) -> None:
             return False
 
     _until(answers, "the API server is ready")
+
+
+def _listens(lab: Lab, name: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", lab.ports[name])) == 0
 
 
 def _until(holds: Callable[[], bool], what: str) -> None:
