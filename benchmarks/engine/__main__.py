@@ -26,7 +26,7 @@ from benchmarks.engine.world import Broken, World
 from rebuild import __version__
 from rebuild.model.errors import RebuildError
 from rebuild.providers.kwok import binaries
-from rebuild.providers.kwok.build import Step
+from rebuild.providers.steps import Step
 
 RESULT = Path(__file__).parent.parent / "results" / "engine.md"
 NAMES = ("W1", "W2", "W4", "W6", "W7", "W9", "kube-prometheus")

@@ -13,7 +13,7 @@ from pathlib import Path
 from rebuild.model.errors import Unreachable
 from rebuild.providers.kwok import binaries, build, toolchain
 from rebuild.providers.kwok.binaries import Binaries, Binary
-from rebuild.providers.kwok.build import Progress, Step
+from rebuild.providers.steps import Progress, Step
 from rebuild.system import files, places
 
 _HERE = Path(__file__).parent.parent

@@ -12,7 +12,6 @@ import click
 import orjson
 
 from rebuild.cli import stopping
-from rebuild.console import tables
 from rebuild.console.safe import clean
 from rebuild.console.view import Mode, View, make_view
 from rebuild.model.errors import Exit, InvalidBlueprint, RebuildError, UsageError
@@ -125,11 +124,16 @@ def _cause(error: BaseException) -> tuple[str, int]:
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows to stdout."""
+    # Imported late, as in `show_plan`, so that a run without a table does not pay for it.
+    from rebuild.console import tables
+
     tables.print_table(sys.stdout, headers, rows)
 
 
 def show_plan(plan: Plan, *, wide: bool = False) -> None:
     """Print a plan to stdout, for people."""
+    from rebuild.console import tables
+
     tables.print_plan(sys.stdout, plan, wide=wide)
 
 

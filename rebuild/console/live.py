@@ -21,7 +21,7 @@ from rebuild.console.progress import installing
 from rebuild.console.safe import clean
 from rebuild.model.events import Event, RunStarted
 from rebuild.model.facts import RunResumed
-from rebuild.providers.kwok.build import Step
+from rebuild.providers.steps import Step
 
 PICTURES_PER_SECOND = 10.0
 

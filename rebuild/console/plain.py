@@ -47,7 +47,7 @@ from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome
 from rebuild.model.troubles import Trouble, TroubleKind
 from rebuild.model.wording import counted
-from rebuild.providers.kwok.build import Step
+from rebuild.providers.steps import Step
 from rebuild.report.ledger import FINAL, Ledger, Record, Standing
 
 SILENCE = 30.0

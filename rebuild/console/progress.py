@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 
 from rebuild.console.rows import bar, line
-from rebuild.providers.kwok.build import Step
+from rebuild.providers.steps import Step
 
 
 def installing(step: Step, elapsed: float) -> RenderableType:

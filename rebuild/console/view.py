@@ -15,7 +15,7 @@ from typing import Protocol, TextIO
 from rebuild.console.plain import PlainView
 from rebuild.console.safe import clean
 from rebuild.model.events import Event
-from rebuild.providers.kwok.build import Step
+from rebuild.providers.steps import Step
 from rebuild.system import clock
 
 

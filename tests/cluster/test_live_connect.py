@@ -80,7 +80,7 @@ def test_a_kubeconfig_that_says_everything_needs_no_kubernetes_package(lab: Lab,
     """
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    command = [sys.executable, "-c", textwrap.dedent(script), lab.context, file, scratch]
+    command = [sys.executable, "-c", textwrap.dedent(script), lab.context, str(file), str(scratch)]
     done = subprocess.run(
         command, env=os.environ | {"TMPDIR": str(scratch)}, capture_output=True, text=True, check=True
     )

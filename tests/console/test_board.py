@@ -17,7 +17,7 @@ from rebuild.model.faults import Cause, Fault
 from rebuild.model.groups import group
 from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Outcome, Status
-from rebuild.providers.kwok.build import Step
+from rebuild.providers.steps import Step
 from tests.console import story
 
 

@@ -13,7 +13,7 @@ import pytest
 from rebuild.console.live import LiveView
 from rebuild.console.view import Guarded, Mode, Silent, View, make_view
 from rebuild.model.events import Event
-from rebuild.providers.kwok.build import Step
+from rebuild.providers.steps import Step
 from tests.console import story
 
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m|\x1b\[[0-9;]*9[0-9][0-9;]*m")

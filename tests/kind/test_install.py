@@ -19,7 +19,7 @@ from rebuild.model.images import Image
 from rebuild.providers.kind import debian, docker, install, node, programs
 from rebuild.providers.kind import places as own
 from rebuild.providers.kwok import binaries, toolchain
-from rebuild.providers.kwok.build import Step
+from rebuild.providers.steps import Step
 from rebuild.system import places, shell
 from tests.kind.programs import program
 

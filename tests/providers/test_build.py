@@ -11,6 +11,7 @@ import pytest
 
 from rebuild.providers.kwok import binaries, build, toolchain
 from rebuild.providers.kwok.binaries import Source
+from rebuild.providers.steps import Step
 from rebuild.system import places
 
 GO = """#!/bin/sh
@@ -52,7 +53,7 @@ def built(calls: Path) -> list[str]:
 
 
 def test_each_binary_is_built_once_and_the_second_installation_runs_nothing(calls: Path) -> None:
-    steps: list[build.Step] = []
+    steps: list[Step] = []
     installed = build.install(steps.append)
     assert built(calls) == PACKAGES
     assert [path.name for path in sorted(installed.directory.iterdir())] == sorted(b.name for b in binaries.ALL)
@@ -63,7 +64,7 @@ def test_each_binary_is_built_once_and_the_second_installation_runs_nothing(call
 
 
 def test_progress_counts_binaries_and_packages(calls: Path) -> None:
-    steps: list[build.Step] = []
+    steps: list[Step] = []
     build.install(steps.append)
     last = steps[-1]
     assert (last.binary, last.number, last.total) == ("kube-scheduler", 7, 7)

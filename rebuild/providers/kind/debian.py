@@ -17,7 +17,7 @@ import orjson
 
 from rebuild.model.errors import Unreachable
 from rebuild.providers.kind import places
-from rebuild.providers.kwok.build import Progress, Step
+from rebuild.providers.steps import Progress, Step
 from rebuild.system import files, shell
 
 SUITE = "bookworm"

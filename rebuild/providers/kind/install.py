@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from rebuild.model.images import Image
 from rebuild.providers.kind import docker, node, places, programs, zoo
-from rebuild.providers.kwok.build import Progress
+from rebuild.providers.steps import Progress
 from rebuild.system import files, shell
 
 _OFFICIAL = re.compile(rb"kindest/node:v[0-9.]+@sha256:[0-9a-f]{64}")

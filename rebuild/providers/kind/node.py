@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rebuild.providers.kind import archive, debian, docker, images, places, programs
 from rebuild.providers.kwok import binaries, build
-from rebuild.providers.kwok.build import Progress, Step
+from rebuild.providers.steps import Progress, Step
 
 NAME = "rebuild/kind-node"
 LABEL = "rebuild.kind-node.inputs"

@@ -16,7 +16,7 @@ import orjson
 from rebuild.providers.kind import places
 from rebuild.providers.kwok import binaries, build, toolchain
 from rebuild.providers.kwok.binaries import Binary
-from rebuild.providers.kwok.build import Progress, Step
+from rebuild.providers.steps import Progress, Step
 from rebuild.system import files
 
 KIND = Binary("kind", "sigs.k8s.io/kind", "kind")

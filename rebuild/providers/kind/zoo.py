@@ -14,7 +14,7 @@ import orjson
 
 from rebuild.model.images import Image
 from rebuild.providers.kind import archive, places, programs
-from rebuild.providers.kwok.build import Progress
+from rebuild.providers.steps import Progress
 from rebuild.system import files
 
 WORKLOADS = ("admission", "crash", "db", "migrate", "operator", "web")

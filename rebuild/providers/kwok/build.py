@@ -8,8 +8,7 @@ once the second waits and then finds the cache. Nothing is printed: progress goe
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 from rebuild.model.errors import Unreachable
 from rebuild.providers.kwok import binaries, toolchain
 from rebuild.providers.kwok.binaries import Binaries, Binary, Source
+from rebuild.providers.steps import Progress, Step
 from rebuild.system import files, shell
 
 
@@ -24,26 +24,6 @@ class BuildFailed(Unreachable):
     """Go could not build one of the lab's programs."""
 
     code = "lab-build-failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far an installation is."""
-
-    binary: str
-    """Empty while nothing is built; `activity` then says why."""
-    number: int
-    """Which of the binaries this is, counted from 1; those already there are counted too."""
-    total: int
-    compiled: int = 0
-    """Packages compiled so far. What Go has in its build cache is never compiled, so it may stay low."""
-    packages: int = 0
-    """Packages that this binary is made of."""
-    activity: str = ""
-    """What Go said last: the package it compiled, or the module it downloads."""
-
-
-Progress = Callable[[Step], None]
 
 
 def install(progress: Progress = lambda _: None, *, source: Source = Source.BUILD) -> Binaries:
