@@ -46,15 +46,16 @@ def matching(owned: Callable[[str], bool]) -> dict[int, str]:
 
 def identity(pid: int) -> str:
     """A living process as `PID@START`, so that whoever gets its number later is not taken for it; nothing when there
-    is none. Zombies do not live. The start is the kernel's own count, or a date where there is no /proc."""
+    is none. Zombies do not live, once all their threads have let go of files and ports. The start is the kernel's own
+    count, or a date where there is no /proc."""
     try:
-        # The command in parentheses may hold anything, so fields are counted from behind it: state is the first,
-        # and the 20th when it started, in ticks since the machine did (proc_pid_stat(5)).
+        # The command in parentheses may hold anything, so fields are counted from behind it: state is the first, the
+        # 18th how many threads there are, the 20th when it started, in ticks since the machine did (proc_pid_stat(5)).
         fields = _PROC.joinpath(str(pid), "stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         started = "" if _PROC.joinpath("self", "stat").exists() else _start_by_ps(pid)
     else:
-        started = "" if fields[0] == "Z" else fields[19]
+        started = "" if (fields[0], fields[17]) == ("Z", "1") else fields[19]
     return f"{pid}@{started}" if started else ""
 
 

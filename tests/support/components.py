@@ -33,9 +33,9 @@ class Component:
 
     def kill(self) -> None:
         """It dies without warning; returns once it is gone."""
+        known = processes.identity(self.pid)
         os.kill(self.pid, signal.SIGKILL)
-        # The kernel ends the threads of a process one by one: it may be a zombie while its port is still taken.
-        _until(lambda: not _listens(self.lab, self.name), f"{self.name} lets go of its port")
+        _until(lambda: not processes.lives(known), f"{self.name} is gone")
 
     def start(self) -> None:
         """Once more, as it was; it is not waited for."""
