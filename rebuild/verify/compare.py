@@ -50,20 +50,9 @@ class Deviation:
     live: Any
 
 
-def differences(manifest: Manifest, live: Body, schemas: Schemas, key: bytes) -> list[Difference]:
-    """Every declared field whose live value does not mean the same, in the order of declaration.
-
-    Args:
-        manifest: The declaration.
-        live: The same object as the API server returns it, read in the declared version.
-        schemas: The shapes, extended with the definitions of declared custom resources.
-        key: The key of the digests that stand for the values of Secrets.
-    """
-    return [described(manifest.ref, found, live, key) for found in deviations(manifest, live, schemas)]
-
-
 def described(ref: Ref, found: Deviation, live: Body, key: bytes) -> Difference:
-    """A deviation as it may be shown, with the managers that own the field."""
+    """A deviation as it may be shown, with the managers that own the field; digests by this key stand for the values of
+    Secrets."""
     names = paths.names(found.path)
     declared, current = (
         redaction.ABSENT if value is ABSENT else redaction.shown(ref, names, value, key)
@@ -73,7 +62,14 @@ def described(ref: Ref, found: Deviation, live: Body, key: bytes) -> Difference:
 
 
 def deviations(manifest: Manifest, live: Body, schemas: Schemas) -> list[Deviation]:
-    """The same as `differences`, with raw values and structured paths. Secret values are among them."""
+    """Every declared field whose live value does not mean the same, in the order of declaration. Values of Secrets are
+    among them, as they are.
+
+    Args:
+        manifest: The declaration.
+        live: The same object as the API server returns it, read in the declared version.
+        schemas: The shapes, extended with the definitions of declared custom resources.
+    """
     declared = manifest.body
     if manifest.ref.group_kind == ("", "Secret"):
         declared, live = _with_string_data(declared), _with_string_data(live)

@@ -8,7 +8,7 @@ from rebuild.model.findings import ADMISSION, Difference
 from rebuild.model.ignored import Ignored, IgnoreRule
 from rebuild.model.objects import Body, Manifest
 from rebuild.model.refs import Ref
-from rebuild.model.states import Health, Status
+from rebuild.model.states import Status
 from rebuild.verify import compare, controllers, managers, paths
 
 
@@ -28,16 +28,6 @@ class Verified:
     def equal(self) -> bool:
         """Whether every declared field has its declared meaning or belongs to a controller."""
         return self.present and not self.differences
-
-    @property
-    def healthy(self) -> bool:
-        """Whether the object is what kstatus calls Current."""
-        return self.status.health is Health.CURRENT
-
-    @property
-    def passed(self) -> bool:
-        """Whether the object is back: present, equal and healthy."""
-        return self.equal and self.healthy
 
 
 def judge(

@@ -15,12 +15,12 @@ FOLDER = cases.ROOT / "controllers" / "scaled_replicas"
 def test_an_object_that_is_not_there_is_neither_equal_nor_healthy() -> None:
     declared = cases.manifest(cases.read(FOLDER / "declared.yaml"))
     verdict = judge.judge(declared, None, Status(Health.NOT_FOUND), setting=cases.setting(FOLDER), key=cases.KEY)
-    assert (verdict.present, verdict.equal, verdict.healthy, verdict.passed) == (False, False, False, False)
+    assert (verdict.present, verdict.equal, verdict.status.health) == (False, False, Health.NOT_FOUND)
 
 
 def test_a_controllers_field_leaves_the_object_equal() -> None:
     verdict = cases.verified(FOLDER)
-    assert verdict.passed
+    assert verdict.equal
     assert [found.path for found in verdict.controller_owned] == ["spec.replicas"]
 
 
@@ -28,7 +28,7 @@ def test_a_controllers_field_leaves_the_object_equal() -> None:
 def test_health_does_not_touch_equality(health: Health) -> None:
     declared = cases.manifest(cases.read(FOLDER / "declared.yaml"))
     verdict = judge.judge(declared, declared.body, Status(health), setting=cases.setting(FOLDER), key=cases.KEY)
-    assert (verdict.equal, verdict.healthy, verdict.passed) == (True, False, False)
+    assert (verdict.equal, verdict.status.health) == (True, health)
 
 
 def test_what_admission_changed_stands_apart_only_where_this_run_created_the_object() -> None:

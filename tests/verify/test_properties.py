@@ -50,7 +50,8 @@ TOKEN = "correct-horse-battery-staple"
 
 
 def differences(ref: Ref, declared: Body, live: Body) -> list[Any]:
-    return compare.differences(Manifest(ref, declared, Origin("x", 1)), live, schema.builtin(), cases.KEY)
+    found = compare.deviations(Manifest(ref, declared, Origin("x", 1)), live, schema.builtin())
+    return [compare.described(ref, each, live, cases.KEY) for each in found]
 
 
 @given(REFS, BODIES)
