@@ -19,7 +19,7 @@ from rebuild.model.events import Event
 from rebuild.model.refs import Ref
 from rebuild.system import encoding
 
-_AS_THEY_ARE = frozenset({str, int, float, bool, NoneType})
+_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -39,24 +39,23 @@ class Record:
 def encode(event: Event, *, number: int, previous: str) -> bytes:
     """One line of a journal, chained to the line before it by that line's digest."""
     kind: Any = type(event)
-    record = {"n": number, "prev": previous, "type": _type_of(kind), "data": plain(event)}
-    return encoding.as_json(record) + b"\n"
+    record = {"n": number, "prev": previous, "type": _type_of(kind), "data": event}
+    return encoding.as_json(record, default=_plain, option=_OPTIONS)
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: refs as text, dataclasses as mappings."""
+def _plain(value: Any) -> Any:
+    """What JSON has for a value that it does not know itself: text for a ref, a mapping for a dataclass.
+
+    Raises:
+        TypeError: when it is neither.
+    """
     kind: Any = type(value)
-    # Each event goes through here, so what most values are comes first.
-    if kind in _AS_THEY_ARE:
-        return value
     if kind is Ref:
         return str(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
     names = _names(kind)
-    return {name: plain(getattr(value, name)) for name in names} if names else value
+    if not names:
+        raise TypeError(f"no event holds {kind.__name__}")
+    return {name: getattr(value, name) for name in names}
 
 
 @cache

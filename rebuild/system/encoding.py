@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
 
-def as_json(document: Any, *, option: int = 0) -> bytes:
+def as_json(document: Any, *, option: int = 0, default: Callable[[Any], Any] | None = None) -> bytes:
     """A document as JSON; bytes of a name that are no UTF-8 become question marks.
 
     Args:
         document: what orjson takes.
         option: orjson's options.
+        default: what it asks for values that it does not know.
     """
     try:
-        return orjson.dumps(document, option=option)
+        return orjson.dumps(document, default, option=option)
     except TypeError:
         # Lone surrogates, by which Python stands for such bytes. Anything else that orjson refuses fails here, too.
-        return orjson.dumps(readable(document), option=option)
+        return orjson.dumps(readable(document, default), option=option)
 
 
-def readable(document: Any) -> Any:
+def readable(document: Any, default: Callable[[Any], Any] | None = None) -> Any:
     """The same document in proper Unicode."""
-    return orjson.loads(json.dumps(document, ensure_ascii=False).encode(errors="replace"))
+    return orjson.loads(json.dumps(document, ensure_ascii=False, default=default).encode(errors="replace"))
