@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict, replace
 
 from rebuild.cli import finish, helping, options, stopping, targets
 from rebuild.console.safe import clean

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
+from msgspec.structs import asdict
 
 from rebuild.cli import finish, options
 from rebuild.ops.doctor import checks

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from rebuild.cli import failures, finish, helping, options, stopping
 from rebuild.cli.labs import assert_usable, given, kind_provider, kwok_provider

@@ -11,7 +11,7 @@ import click
 from rebuild.cli import finish, helping, options
 from rebuild.cli.labs import given, installed, kind_provider, kit, kwok_provider
 from rebuild.model.errors import UsageError
-from rebuild.providers import labs
+from rebuild.providers import claims, labs
 from rebuild.providers.claims import LabBusy, State
 from rebuild.providers.kind import lab as kind_lab
 from rebuild.providers.kind.provider import KindOptions
@@ -92,6 +92,7 @@ def up(
     """Create a lab and print its kubeconfig file."""
     wanted = KindOptions(kind_config, image, preload)
     given((provider,), nodes, wanted)
+    claims.check_name(name)  # before minutes of building
     with finish.view_for(mode) as view:
         maker: Provider = (
             kind_provider(view, wanted) if provider == "kind" else kwok_provider(view, nodes or cluster.NODES)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import urllib3
+from msgspec import Struct
 
 CONNECTIONS = 128
 """That are kept open between requests: more than any run has writes and lists under way at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """A server, and the connections to it on which it knows us."""
 
     server: str

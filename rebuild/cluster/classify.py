@@ -9,10 +9,10 @@ although nothing is overloaded. No message leaves here with a value of the objec
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct
 
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.objects import dig, dig_maps
@@ -28,8 +28,7 @@ _NEVER_CHANGES: Final = re.compile("is immutable|updates to .* are forbidden|may
 """How validation says it; there is no reason for it that a program could read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Which answers have one cause. What a row leaves empty may be anything; the first row that fits counts."""
 
     cause: Cause

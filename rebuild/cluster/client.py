@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
 import orjson
+from msgspec.structs import asdict
 
 from rebuild.cluster import discovery, rights
 from rebuild.cluster.port import Applied, ClusterFault, Identity, Listing

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
+
+from msgspec import Struct
 
 from rebuild.cluster.rights import Access, Rights
 from rebuild.model.errors import Exit, RebuildError
@@ -25,8 +26,7 @@ class ClusterFault(RebuildError):
         self.fault = fault
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Which cluster this is: the UID of its `kube-system` namespace, and its version."""
 
     uid: str
@@ -34,16 +34,14 @@ class Identity:
     server: str
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """An accepted write: the object as the server holds it now, and whether the write brought it into being."""
 
     body: Body
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The objects of a kind at one moment; a watch from `resource_version` misses nothing that follows."""
 
     items: tuple[Body, ...]
@@ -59,8 +57,7 @@ class Change(StrEnum):
     BOOKMARK = "BOOKMARK"
 
 
-@dataclass(frozen=True, slots=True)
-class WatchEvent:
+class WatchEvent(Struct, frozen=True):
     """One line of a watch; a bookmark's body holds nothing but its resourceVersion.
 
     `ends_initial` says that all was told that was there when the watch was opened, where that was asked for.

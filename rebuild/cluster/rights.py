@@ -6,16 +6,16 @@ Whether a rule covers a request is decided as Kubernetes does (pkg/apis/rbac/v1/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.model.objects import dig, dig_list, dig_maps
 
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """One thing to do with a resource. Without a namespace it concerns the whole cluster, without a name all objects.
 
     A server-side apply that makes an object is authorized as `patch` and then as `create`, both with its name.
@@ -32,8 +32,7 @@ EVERYTHING = Access(ANY, ANY, ANY)
 """What a cluster's administrator may do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """Allows each of its verbs on each of its resources; on all objects where it names none."""
 
     verbs: frozenset[str]
@@ -51,8 +50,7 @@ class Rule:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
+class Rights(Struct, frozen=True):
     """The rules that hold in a namespace. Where they are not `complete`, an authorizer of the server cannot list its
     own, and what they do not cover may be allowed all the same.
     """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from msgspec import Struct, field
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -126,8 +126,7 @@ class Playbook(_Strict):
     spec: Spec
 
 
-@dataclass(frozen=True, slots=True)
-class DrillOptions:
+class DrillOptions(Struct, frozen=True):
     """Everything that a drill needs to know; times in seconds, an `objective` of 0 means that there is none."""
 
     source: SourceOptions

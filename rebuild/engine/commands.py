@@ -2,54 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from rebuild.engine.sights import Sight
 from rebuild.model.facts import Timer
 from rebuild.model.refs import Ref
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Struct, frozen=True):
     """Send the object's manifest; `attempt` counts from 1."""
 
     ref: Ref
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Adopt:
+class Adopt(Struct, frozen=True):
     """Send nothing: the live object already is as declared."""
 
     ref: Ref
 
 
-@dataclass(frozen=True, slots=True)
-class Recreate:
+class Recreate(Struct, frozen=True):
     """Delete the object that lives, exactly the one that the plan saw, and send the manifest once it is gone."""
 
     ref: Ref
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Tell from now on what becomes of these objects: one of them may let a failed write pass."""
 
     sight: Sight
 
 
-@dataclass(frozen=True, slots=True)
-class StartTimer:
+class StartTimer(Struct, frozen=True):
     """Say so when this many seconds have passed."""
 
     timer: Timer
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """Every object has ended, or the run was stopped and nothing is in flight any more."""
 
 

@@ -11,7 +11,7 @@ in which order, this says how much of it at once, and a replay gives the same co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.wording import counted
@@ -40,8 +40,7 @@ _CALM_ROUNDS = 8.0
 """In so many rounds without overload that growth doubles, and in so many more it is three times as much."""
 
 
-@dataclass(slots=True)
-class Flow:
+class Flow(Struct):
     """The limit of one run, and what it remembers to explain it."""
 
     ceiling: float = CEILING

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType, SimpleNamespace
 from typing import Final, TypeAlias, cast
 
+from msgspec import Struct
 from tenacity import RetryCallState, wait_exponential
 
 from rebuild.model.faults import Cause, Fault
@@ -22,8 +22,7 @@ KEPT: Final[tuple[GroupKind, ...]] = (
 """Never deleted, whatever is asked: with each of them goes data, or what others have made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """An exponential wait: `first` seconds after the first failure, twice as long each time, up to `longest`."""
 
     first: float
@@ -67,8 +66,7 @@ DENIAL_PATIENCE = 30.0
 """Seconds for a server that has just started to learn who may do what; `ops/rights.py` asked before the first write."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """The patience of a run, in seconds."""
 
     object_deadline: float = 300.0

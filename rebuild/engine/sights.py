@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kind
@@ -24,8 +25,7 @@ _CURRENT = frozenset({Health.CURRENT})
 _ANY = frozenset(Health) - {Health.UNKNOWN}
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """Objects of one kind; an empty namespace or name stands for all of them."""
 
     group: str

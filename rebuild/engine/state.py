@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from rebuild.engine import sights
 from rebuild.engine.policy import Policy
@@ -34,8 +35,7 @@ class Stage(StrEnum):
 FINAL = (Stage.DONE, Stage.ENDED)
 
 
-@dataclass(slots=True, eq=False)
-class Progress:
+class Progress(Struct, eq=False):
     """One object's life so far."""
 
     step: Step

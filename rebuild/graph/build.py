@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec.structs import replace
 
 from rebuild.graph import cycles, fans, rank
 from rebuild.graph.index import Index, key_of
@@ -46,6 +47,7 @@ from rebuild.graph.rules import (
     webhooks,
 )
 from rebuild.model.blueprint import Blueprint
+from rebuild.model.discreet import Discreet
 from rebuild.model.edges import Edge
 from rebuild.model.findings import Finding, Severity
 from rebuild.model.groups import is_group
@@ -91,11 +93,12 @@ WAY_SHOWN = 10
 """How many objects of a way are named at most; a loop may lead through all of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Discreet, frozen=True):
     """Who waits for whom. Without an error among the findings, the edges form no loop."""
 
-    edges: tuple[Edge, ...] = field(repr=False)
+    unshown = frozenset({"edges", "tails"})
+
+    edges: tuple[Edge, ...]
     """At most one per pair of objects, in order of dependent and dependency; some ends are groups."""
     dropped: tuple[Edge, ...]
     """The soft edges that closed a loop, weakest first."""
@@ -103,7 +106,7 @@ class Graph:
     """The dependencies that are not declared: we do not write them but can watch them."""
     produced: frozenset[Ref]
     """Those of them that a declared object makes: Secrets of an ExternalSecret, of a Certificate and the like."""
-    tails: dict[Ref, float] = field(repr=False)
+    tails: dict[Ref, float]
     """Expected seconds from the sending of each declared object until it and all that waits for it are READY.
     Empty when there is a hard loop, through which no such way has an end."""
     findings: tuple[Finding, ...] = ()

@@ -7,8 +7,9 @@ those under names that hold free text by custom. Must not know any kind and must
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.model.objects import Body, Manifest, dig
 
@@ -18,8 +19,7 @@ _FREE_TEXT = frozenset(
 """Names of maps whose keys are chosen by users, and of what is not part of the declaration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One mapping inside a custom resource. `path` leaves out places in lists; `parent` is the mapping around it."""
 
     path: str

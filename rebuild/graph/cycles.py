@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from rebuild.graph.index import key_of
 from rebuild.model.edges import Edge, Gate, Strength
@@ -28,12 +29,11 @@ Arrows: TypeAlias = "nx.DiGraph[Ref]"
 """From dependent to dependency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(Struct, frozen=True, eq=False):
     """A soft edge that closed a loop."""
 
     edge: Edge
-    ways: _Ways = field(repr=False, compare=False)
+    ways: _Ways
     """Shared by many, since each way may be long."""
 
     @property

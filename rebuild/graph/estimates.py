@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
 
+from msgspec import Struct, field
+
 from rebuild.graph import rank
+from rebuild.model.discreet import Discreet
 from rebuild.model.refs import Ref
 
 
@@ -27,8 +29,7 @@ class Basis(StrEnum):
     """A built-in number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """Seconds from the write until READY, and in how many runs that was measured."""
 
     seconds: float
@@ -40,12 +41,13 @@ class Estimate:
         return {Basis.OBJECT: runs, Basis.KIND: f"its kind in {runs}", Basis.PRIOR: "prior"}[self.basis]
 
 
-@dataclass(frozen=True, slots=True)
-class Estimates:
+class Estimates(Discreet, frozen=True):
     """What earlier runs say about objects and about kinds; without any, everything is a prior."""
 
-    objects: Mapping[Ref, Estimate] = field(default_factory=dict, repr=False)
-    kinds: Mapping[tuple[str, str], Estimate] = field(default_factory=dict, repr=False)
+    unshown = frozenset({"objects", "kinds"})
+
+    objects: Mapping[Ref, Estimate] = field(default_factory=dict)
+    kinds: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
     runs: int = 0
     """How many runs were learned from."""
 

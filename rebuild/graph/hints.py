@@ -7,7 +7,8 @@ deleted is no part of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rebuild.graph import fans
 from rebuild.graph.fields import text

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeVar, cast
+
+from msgspec import Struct
 
 from rebuild.graph import embedded
 from rebuild.graph.fields import pairs, text
@@ -44,8 +45,7 @@ Answer = TypeVar("Answer")
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A declared object that makes pods (or is one), with what it says about them."""
 
     ref: Ref

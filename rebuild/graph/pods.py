@@ -6,7 +6,8 @@ Must not know what is declared and must not decide on edges; several rules ask f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rebuild.graph.fields import text
 from rebuild.model.objects import Body, dig, dig_maps
@@ -19,8 +20,7 @@ _SECRET_REF_VOLUMES = ("cephfs", "flexVolume", "iscsi", "rbd", "scaleIO", "stora
 """In-tree volume plugins that keep the name of a Secret in `secretRef.name`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One reference: the kind and name of what is used, and a phrase that says how."""
 
     kind: str

@@ -7,9 +7,10 @@ regular expressions are RE2's. The library is imported when the first expression
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.model.objects import Body
 
@@ -37,8 +38,7 @@ class NoValue(Exception):
     """An expression has no value on an object; says why, without any value of the object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """A compiled expression over `self`, the object. Safe to use from several threads."""
 
     text: str

@@ -8,9 +8,10 @@ Nothing here waits, remembers, or looks at a second object; deadlines belong to 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct, field
 
 from rebuild.health import custom, definitions, fields, generic
 from rebuild.health.definitions import Evidence, GroupKindVersion
@@ -59,8 +60,7 @@ RULES: Final[Mapping[GroupKind, Rule]] = MappingProxyType(
 """The kinds with a rule of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
+class Rulebook(Struct, frozen=True):
     """All that decides on health besides the object: a run and its verification judge by the same one.
 
     `evidence` is what the definitions of custom resources let them report. `own` are the rules of the user, which

@@ -5,14 +5,13 @@ Knows the form of a condition (Kubernetes API conventions, KEP-1623) and nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rebuild.health import fields
 from rebuild.model.objects import Body, dig_maps
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One condition. `observed_generation` is the generation that it judges, None where that is not said."""
 
     type: str

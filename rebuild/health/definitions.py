@@ -7,8 +7,9 @@ never comes, and one that is declared is there to be filled in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from rebuild.model.objects import Body, dig, dig_maps
 
@@ -16,8 +17,7 @@ GroupKindVersion: TypeAlias = tuple[str, str, str]
 _OPEN = "x-kubernetes-preserve-unknown-fields"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What the controller of a kind may report in `status`; `open` where that may be anything."""
 
     observed_generation: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rebuild.health.cel import Expression, NoValue
 from rebuild.health.troubles import cut
@@ -11,8 +11,7 @@ from rebuild.model.objects import Body
 from rebuild.model.states import Health, Status
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRule:
+class OwnRule(Struct, frozen=True):
     """When an object is Current, when it has Failed, and the words for either; `place` is where the rule stands."""
 
     place: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+
+from msgspec import Struct
 
 from rebuild.journal.records import NotUnderstood, Record, decode
 from rebuild.model.errors import UsageError
@@ -29,8 +30,7 @@ class JournalUnknown(UsageError):
     code: ClassVar[str] = "journal-unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a line begins: its number from 0 on, the bytes before it, and the digest of the line before it."""
 
     number: int = 0

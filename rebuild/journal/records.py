@@ -7,19 +7,19 @@ of a name that are no UTF-8, which JSON cannot hold: they come back as question 
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 import orjson
+from msgspec import Struct, structs
+from msgspec.structs import FieldInfo
 
 from rebuild.model.events import Event
 from rebuild.model.refs import Ref
 from rebuild.system import encoding
 
-_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -27,8 +27,7 @@ class NotUnderstood(ValueError):
     """A record of an event that this version does not know, or knows with other fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One line: its number from 0 on, the digest of the line before it (none before the first), and what happened."""
 
     number: int
@@ -40,11 +39,11 @@ def encode(event: Event, *, number: int, previous: str) -> bytes:
     """One line of a journal, chained to the line before it by that line's digest."""
     kind: Any = type(event)
     record = {"n": number, "prev": previous, "type": _type_of(kind), "data": event}
-    return encoding.as_json(record, default=_plain, option=_OPTIONS)
+    return encoding.as_json(record, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has for a value that it does not know itself: text for a ref, a mapping for a dataclass.
+    """What JSON has for a value that it does not know itself: text for a ref, a mapping for another struct.
 
     Raises:
         TypeError: when it is neither.
@@ -60,8 +59,8 @@ def _plain(value: Any) -> Any:
 
 @cache
 def _names(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass; none of anything else."""
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    """The fields of a struct; none of anything else."""
+    return getattr(kind, "__struct_fields__", ())
 
 
 def decode(line: bytes) -> Record:
@@ -104,7 +103,7 @@ def _decoded(kind: Any, value: Any) -> Any:
         return tuple(_decoded(item, each) for each in _decoded(list, value))
     if kind is Ref:
         return Ref.parse(_decoded(str, value))
-    if is_dataclass(kind):
+    if issubclass(kind, Struct):
         return _made(kind, _decoded(dict, value))
     if issubclass(kind, Enum):
         return kind(value)
@@ -118,17 +117,16 @@ def _made(kind: Any, values: dict[str, Any]) -> Any:
     known = _fields(kind)
     if unknown := values.keys() - known.keys():
         raise ValueError(f"{kind.__name__} has no field {min(unknown)!r}")
-    needed = {name for name, (field, _) in known.items() if field.default is MISSING}
-    if missing := needed - values.keys():
+    # What has a default may be missing, as in journals of before it.
+    if missing := {name for name, field in known.items() if field.required} - values.keys():
         raise ValueError(f"{kind.__name__} lacks its field {min(missing)!r}")
-    return kind(**{name: _decoded(known[name][1], value) for name, value in values.items()})
+    return kind(**{name: _decoded(known[name].type, value) for name, value in values.items()})
 
 
 @cache
-def _fields(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
-    """The fields of a dataclass with their types; what has a default may be missing, as in journals of before it."""
-    hints = get_type_hints(kind)
-    return {field.name: (field, hints[field.name]) for field in fields(kind)}
+def _fields(kind: Any) -> dict[str, FieldInfo]:
+    """The fields of a struct, with their types."""
+    return {field.name: field for field in structs.fields(kind)}
 
 
 def _shown(value: Any) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from rebuild.lint import table, walk
 from rebuild.lint.problems import Problem, Refusal, Subject
@@ -51,8 +52,7 @@ LISTED = 10
 """Problems of one rule about one object that are told: who sees ten has seen the cause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What was found, and why an object cannot be sent, first reason first; `release` is the tables' Kubernetes."""
 
     findings: tuple[Finding, ...]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 from rebuild.lint.walk import Departure
+from rebuild.model.discreet import Discreet
 from rebuild.model.objects import Manifest
 from rebuild.verify.schema import Schemas
 
@@ -21,26 +23,26 @@ class Refusal(StrEnum):
     """Sure for every release that serves the kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong with an object. `message` does not repeat whose problem it is."""
 
     code: str
     message: str
-    next_step: str = field(kw_only=True)
-    refusal: Refusal = field(default=Refusal.CERTAIN, kw_only=True)
+    next_step: str
+    refusal: Refusal = Refusal.CERTAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Discreet, frozen=True):
     """One declared object, with what rules would otherwise work out again and again.
 
     `departures` is where the object leaves its type; `custom` says that the type is that of a declared
     CustomResourceDefinition, and `builtin` that Kubernetes itself serves the kind.
     """
 
+    unshown = frozenset({"schemas"})
+
     manifest: Manifest
-    schemas: Schemas = field(repr=False)
+    schemas: Schemas
     departures: tuple[Departure, ...] = ()
     custom: bool = False
     builtin: bool = False

@@ -8,9 +8,10 @@ comparison needs of the same schemas, and cannot serve here: it leaves out every
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class Form(StrEnum):
@@ -30,8 +31,7 @@ class Form(StrEnum):
     NAMED = "@"
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """One place. `inner` is what a list or a map with free keys holds; `name` is set for a type that has one.
 
     `fields`, `required` and `open` belong to a struct; `required` are fields without a default. An open struct

@@ -9,9 +9,10 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.lint.table import Table
 from rebuild.lint.types import Form, Type
@@ -29,8 +30,7 @@ class Kind(StrEnum):
     """The last step of the path is a field that has to be there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
+class Departure(Struct, frozen=True):
     """One place. `wanted` is what may stand there, and `known` the fields of the struct that lacks this one."""
 
     kind: Kind

@@ -7,7 +7,7 @@ limits of our own stand beside it, on a whole file. Knows nothing of nodes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 MOST_VALUES = 400_000
 """Repeated values in a file: what go-yaml lets a single document have, and calls 100 MB at the worst."""
@@ -20,8 +20,7 @@ class Excess(Exception):
     """Aliases stand for more than anybody would write."""
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Struct):
     """What one file has repeated so far."""
 
     values: int = 0

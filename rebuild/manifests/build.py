@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from rebuild.manifests.budget import Budget, Excess
@@ -23,8 +23,7 @@ _TAG = "tag:yaml.org,2002:"
 _ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 
 
-@dataclass(slots=True)
-class Build:
+class Build(Struct):
     """Turns the nodes of one document into values, collecting what does not stop it."""
 
     text: str

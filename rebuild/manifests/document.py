@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 DEEPEST = 200
 """How many levels a document may have: orjson writes 254, and libyaml's composer would overflow the stack of C."""
@@ -11,8 +12,7 @@ DEEPEST = 200
 TOO_DEEP = "nested too deeply"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Why a document, or a part of it, cannot be taken as it stands. Never holds a value: it may be a Secret's."""
 
     line: int
@@ -28,8 +28,7 @@ class Unreadable(Exception):
         self.problem = Problem(line, message)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One document: its first line with content (from 1), its value, and what is wrong with it.
 
     `item_lines` holds the lines of the entries of a top-level `items` list, so that the members of a Kubernetes

@@ -6,28 +6,30 @@ An alias counts as what it stands for, and a merge key's mapping as fields of it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import yaml
+from msgspec import field
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from rebuild.manifests import loader
 from rebuild.manifests.compose import compose
 from rebuild.manifests.document import DEEPEST
+from rebuild.model.discreet import Discreet
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Discreet, frozen=True):
     """A value by its lines, counted from 1 in the file: from its key, if it has one, to the last that is its own.
 
     `text` is a scalar as it is written, without quotes. Must not be shown: it may be a Secret's.
     """
 
+    unshown = frozenset({"text", "fields", "items"})
+
     first: int
     last: int
-    text: str | None = field(default=None, repr=False)
-    fields: dict[str, Located] = field(default_factory=dict, repr=False)
-    items: tuple[Located, ...] = field(default=(), repr=False)
+    text: str | None = None
+    fields: dict[str, Located] = field(default_factory=dict)
+    items: tuple[Located, ...] = ()
 
 
 def document(data: bytes, line: int) -> Located | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from rebuild.manifests import loader
 from rebuild.manifests.clean import Stripped
@@ -58,8 +59,7 @@ def read(
     return Blueprint(manifests, known, tuple(reader.findings))
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     namespace: str
     parse: Parse
     findings: list[Finding] = field(default_factory=list)

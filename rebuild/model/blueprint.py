@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from rebuild.model.discreet import Discreet
 from rebuild.model.findings import Finding
 from rebuild.model.kinds import Kinds
 from rebuild.model.objects import Manifest
 from rebuild.model.refs import Ref
 
 
-@dataclass(frozen=True, slots=True)
-class Blueprint:
+class Blueprint(Discreet, frozen=True):
     """The declared objects by ref, in the order they were read; the kind table knows the declared CRDs too."""
 
+    unshown = frozenset({"kinds"})
+
     manifests: dict[Ref, Manifest]
-    kinds: Kinds = field(repr=False)
+    kinds: Kinds
     findings: tuple[Finding, ...] = ()
 
     def __len__(self) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
@@ -36,8 +37,7 @@ class Actor(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """One manager's part in a live object. `time` is that of this manager's last write to the object, RFC 3339.
 
     Kubernetes keeps no time for a single field. `subresource` is empty for the object itself. `users` are from an audit
@@ -55,8 +55,7 @@ class Write:
         return f"{self.manager} ({self.subresource})" if self.subresource else self.manager
 
 
-@dataclass(frozen=True, slots=True)
-class Authorship:
+class Authorship(Struct, frozen=True):
     """Which commit declared something last, and where. `date` is when it was authored, RFC 3339.
 
     It is that of the field itself where `exact`, else that of the whole object's declaration, since the field is not
@@ -71,8 +70,7 @@ class Authorship:
     oldest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """One place where the cluster and the repository part.
 
     `path` is empty where the whole object is meant. Values are JSON as `redaction` shows them. `writes` are by those
@@ -93,8 +91,7 @@ class Drift:
     is_certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Unchecked:
+class Unchecked(Struct, frozen=True):
     """Something that the answer does not cover, and why. Without a ref it concerns a whole kind or API.
 
     `is_declared` says that declared objects are among it: without them nobody can say that there is no drift.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rebuild.model.refs import Ref
 
@@ -28,8 +29,7 @@ class Strength(StrEnum):
     """Order only: released when the dependency failed or was skipped, or when a short hold has passed."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edge:
+class Edge(Struct, frozen=True, order=True):
     """`dependent` waits for `dependency`. `rule` is the module that says so, `why` a phrase for people."""
 
     dependent: Ref

@@ -6,8 +6,9 @@ clock; only `RunStarted` carries the wall clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from rebuild.model.edges import Edge
 from rebuild.model.facts import Fact, Process
@@ -20,8 +21,7 @@ from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome, Status
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True):
     """`started` is RFC 3339 in UTC; times are in seconds, 0 where there is none.
 
     `objective` is the recovery time objective, `stable` for how long what came back has to stay.
@@ -36,8 +36,7 @@ class RunStarted:
     process: Process | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyAsked:
+class ApplyAsked(Struct, frozen=True):
     """How `apply` was called, as far as another process needs that to go on with it; credentials are left out.
 
     Where the source is, `SourceRead` says; `additions` are folders beside it. `rules` is the user's file of rules,
@@ -60,8 +59,7 @@ class ApplyAsked:
     """The kinds that may be made anew, each as `group/Kind`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseBegan:
+class PhaseBegan(Struct, frozen=True):
     """A stretch of the run; `counted` phases make up the recovery time."""
 
     name: str
@@ -69,16 +67,14 @@ class PhaseBegan:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseEnded:
+class PhaseEnded(Struct, frozen=True):
     """The phase that began last is over."""
 
     name: str
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class StageEnded:
+class StageEnded(Struct, frozen=True):
     """A part of the phase that lasts is over, after so many seconds; stages need not add up to their phase."""
 
     name: str
@@ -86,8 +82,7 @@ class StageEnded:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRead:
+class SourceRead(Struct, frozen=True):
     """What is being rebuilt. `commit` is empty when it is not a commit."""
 
     repository: str
@@ -97,8 +92,7 @@ class SourceRead:
     committed_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class TargetBound:
+class TargetBound(Struct, frozen=True):
     """Where it is being rebuilt: writes go to the cluster with this UID and to no other."""
 
     uid: str
@@ -108,8 +102,7 @@ class TargetBound:
     fidelity: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedObject:
+class PlannedObject(Struct, frozen=True):
     """One object as the plan has it; `digest` stands for what will be sent, since the journal holds no bodies.
 
     `awaited` says whether the run waits for its health: where not, the target cannot prove that. `tail`, `version` and
@@ -127,8 +120,7 @@ class PlannedObject:
     uid: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """The whole plan, before anything is written.
 
     `expected` are the objects that others make, `waiting_claims` those that are bound when a Pod uses them.
@@ -144,8 +136,7 @@ class Planned:
     waiting_claims: tuple[Ref, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WriteIntended:
+class WriteIntended(Struct, frozen=True):
     """A write is about to leave, after the object with the UID `replaces` is deleted, where there is one."""
 
     ref: Ref
@@ -154,8 +145,7 @@ class WriteIntended:
     replaces: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FlowSettled:
+class FlowSettled(Struct, frozen=True):
     """How many writes could be under way at once when the last one was answered, and what kept that number there.
 
     `lowest` and `highest` are its extremes, `busiest` the most that were under way, `overloads` how many of the
@@ -172,8 +162,7 @@ class FlowSettled:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectEnded:
+class ObjectEnded(Struct, frozen=True):
     """The engine is through with an object: nothing more will be done about it in this run."""
 
     ref: Ref
@@ -185,8 +174,7 @@ class ObjectEnded:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectVerified:
+class ObjectVerified(Struct, frozen=True):
     """What verification found of one declared object.
 
     An object that is not `present` has the health NotFound, or Unknown where its kind could not be read. `dissent` is
@@ -203,8 +191,7 @@ class ObjectVerified:
     dissent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRelapsed:
+class ObjectRelapsed(Struct, frozen=True):
     """An object that verification had found in order is not any more."""
 
     ref: Ref
@@ -212,15 +199,13 @@ class ObjectRelapsed:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreRulesUsed:
+class IgnoreRulesUsed(Struct, frozen=True):
     """What the rules by which differences are ignored came to, when all objects had been looked at."""
 
     uses: tuple[RuleUse, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PodsObserved:
+class PodsObserved(Struct, frozen=True):
     """What was told of the Pods of one declared workload when all was over.
 
     There are `times` only where real containers ran, and `events`, the last warnings, only where it is not healthy.
@@ -231,8 +216,7 @@ class PodsObserved:
     events: tuple[PodEvent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ImageObserved:
+class ImageObserved(Struct, frozen=True):
     """How an image came to the nodes, as kubelets told it; of several pulls the longest is given.
 
     `seconds` of pulling and `waited`, with the wait for other pulls, are None where it was never pulled; `size` is in
@@ -247,8 +231,7 @@ class ImageObserved:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnded:
+class RunEnded(Struct, frozen=True):
     """Why the run stopped; `complete` when it reached its end, whatever the answer was.
 
     `exit` is the exit code of what cut the run short, where that has one of its own.

@@ -5,9 +5,10 @@ Times are seconds on the run's monotonic clock, which starts at 0 with the run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from rebuild.model.faults import Fault
 from rebuild.model.refs import Ref
@@ -36,8 +37,7 @@ class TimerKind(StrEnum):
     """The whole run has had its time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(Struct, frozen=True):
     """Names a timer; an object has at most one of each kind, and for each attempt at most one retry and one wake.
 
     `attempt` is the failed one that a retry or a wake follows; when another has left meanwhile, it means nothing.
@@ -48,8 +48,7 @@ class Timer:
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class WriteAccepted:
+class WriteAccepted(Struct, frozen=True):
     """The API server took our write, or the object needed none. `version` is the object's resourceVersion."""
 
     ref: Ref
@@ -59,8 +58,7 @@ class WriteAccepted:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFailed:
+class WriteFailed(Struct, frozen=True):
     """A write was refused or got no answer. `chance` in [0, 1) is drawn at the edge and jitters the retry."""
 
     ref: Ref
@@ -70,8 +68,7 @@ class WriteFailed:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class HealthSeen:
+class HealthSeen(Struct, frozen=True):
     """An object was seen live in this health, at this resourceVersion."""
 
     ref: Ref
@@ -80,8 +77,7 @@ class HealthSeen:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class TroubleSeen:
+class TroubleSeen(Struct, frozen=True):
     """The worst that keeps a Pod of this workload from running is now this, or nothing any more."""
 
     ref: Ref
@@ -89,16 +85,14 @@ class TroubleSeen:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class TimerFired:
+class TimerFired(Struct, frozen=True):
     """A timer that the engine asked for has run down."""
 
     timer: Timer
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class StopAsked:
+class StopAsked(Struct, frozen=True):
     """Somebody wants the run to end: finish what is in flight, begin nothing new."""
 
     reason: str
@@ -116,8 +110,7 @@ class GapClock(StrEnum):
     """Nothing: the wall clock stands before the last event. The gap counts as no time, and so nothing is measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """Who carries out a run: `id` is PID@START, `boot` names the time from one start of the machine to the next, and
     `uptime` is the seconds of that time which had passed."""
 
@@ -128,8 +121,7 @@ class Process:
     uptime: float
 
 
-@dataclass(frozen=True, slots=True)
-class RunResumed:
+class RunResumed(Struct, frozen=True):
     """Another process goes on: no timer runs, answers that were on their way are lost, and what was seen may be past.
 
     `since` is the time of the last event before, `started` the wall clock now.

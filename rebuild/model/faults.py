@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Cause(StrEnum):
@@ -44,8 +45,7 @@ class Cause(StrEnum):
     """A 5xx that none of the others explains."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One failed request. `retry_after` is the server's own wish, in seconds, 0 where it has none."""
 
     cause: Cause

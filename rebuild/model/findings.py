@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
@@ -17,8 +18,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """`code` is kebab-case and stable; `next_step` is one thing that the reader can do."""
 
     code: str
@@ -41,8 +41,7 @@ class Finding:
         return f"{where}{self.severity}: {about}{self.message} [{self.code}]{step}"
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """Something that this target cannot prove about an object: neither a failure nor a pass."""
 
     code: str
@@ -54,8 +53,7 @@ ADMISSION = "admission changed it when it was written"
 """What stands in the place of a controller's reason where a webhook or a policy did not let a declared value stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A declared field whose live value does not mean the same.
 
     `path` is written as in a JSON path (`spec.template.spec.containers[name=web].image`). Values are shown

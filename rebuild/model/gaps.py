@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rebuild.model.refs import Ref
 
@@ -25,8 +26,7 @@ class GapKind(StrEnum):
     """It is declared and could not be looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """One reason about one object. `managers` are those who own what is not as declared, the last writer first."""
 
     kind: GapKind

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from rebuild.model.findings import Difference
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreRule:
+class IgnoreRule(Struct, frozen=True):
     """Why something is ignored and who answers for that.
 
     `place` names the rule: the file and line, or the object, where it stands. `expires` is the last day on which it
@@ -27,16 +27,14 @@ class IgnoreRule:
         return bool(self.expires) and date.fromisoformat(self.expires) < today
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Struct, frozen=True):
     """A difference that is no drift by a rule."""
 
     difference: Difference
     rule: IgnoreRule
 
 
-@dataclass(frozen=True, slots=True)
-class RuleUse:
+class RuleUse(Struct, frozen=True):
     """A rule, whether its time is over, and how many differences it hid."""
 
     rule: IgnoreRule

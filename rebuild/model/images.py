@@ -7,7 +7,8 @@ docker.io where the first part of a name is no host, and a name of one part ther
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rebuild.model.refs import Ref
 
@@ -26,8 +27,7 @@ _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a
 _ID = re.compile(r"[a-f0-9]{64}")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Image:
+class Image(Struct, frozen=True, order=True):
     """Which image. `tag` is `latest` where neither tag nor digest is written; a digest names content for good."""
 
     registry: str
@@ -72,8 +72,7 @@ class Image:
         return f"{self.registry}/{self.repository}{tag}{digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class NeededImage:
+class NeededImage(Struct, frozen=True):
     """One image of a blueprint, with the effective pull policies of its containers and the objects that use it."""
 
     image: Image

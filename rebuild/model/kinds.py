@@ -8,19 +8,18 @@ cluster.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from rebuild.model.objects import dig, dig_maps
 from rebuild.model.refs import Ref
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One kind of a group, as discovery describes it. `versions` holds the preferred (or stored) one first."""
 
     group: str

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
+from rebuild.model.discreet import Discreet
 from rebuild.model.refs import Ref
 
 Body: TypeAlias = dict[str, Any]
@@ -26,8 +28,7 @@ class Provenance(StrEnum):
     """The person who ran the command, from outside Git (break-glass Secrets)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a declaration stands. `commit` is empty for files that are not in a commit."""
 
     path: str
@@ -39,12 +40,13 @@ class Origin:
         return f"{self.path}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Discreet, frozen=True):
     """One declared object. Equal refs mean the same object, so a blueprint holds each ref once."""
 
+    unshown = frozenset({"body"})
+
     ref: Ref
-    body: Body = field(repr=False)
+    body: Body
     origin: Origin
 
     @property

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rebuild.model.images import Image
 
 
-@dataclass(frozen=True, slots=True)
-class PodTimes:
+class PodTimes(Struct, frozen=True):
     """The stretches of a Pod's start in seconds, None where one is not over or was not told.
 
     Kubernetes writes these times in whole seconds, so each may be off by one; only pulls are told more exactly.
@@ -31,8 +30,7 @@ class PodTimes:
         return sum(stretch or 0.0 for stretch in (self.scheduled, self.started, self.ready))
 
 
-@dataclass(frozen=True, slots=True)
-class PodEvent:
+class PodEvent(Struct, frozen=True):
     """A warning about a Pod; `message` is foreign text of bounded length."""
 
     reason: str
@@ -40,8 +38,7 @@ class PodEvent:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(Struct, frozen=True):
     """How one container's image came to a node: `seconds` of pulling, `waited` with the wait for other pulls.
 
     Both are 0 where the image was there already; `size` is in bytes, None where it is not told.

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ref:
+class Ref(Struct, frozen=True, eq=False):
     """Names one object. Two refs are equal when they name the same object, whatever version they were written in."""
 
     group: str
     kind: str
     namespace: str
     name: str
-    version: str = field(default="v1", compare=False)
+    version: str = "v1"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ref):
+            return NotImplemented
+        # Most often they differ in the name.
+        return (
+            self.name == other.name
+            and self.namespace == other.namespace
+            and self.kind == other.kind
+            and self.group == other.group
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.group, self.kind, self.namespace, self.name))
+
+    def __lt__(self, other: Ref) -> bool:
+        mine, others = (self.group, self.kind, self.namespace), (other.group, other.kind, other.namespace)
+        return self.name < other.name if mine == others else mine < others
 
     @classmethod
     def of(cls, api_version: str, kind: str, namespace: str, name: str) -> Ref:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+from rebuild.model.discreet import Discreet
 from rebuild.model.objects import Body, Manifest, dig
 
 HIDDEN = "(secret)"
@@ -20,11 +20,12 @@ _SHORTEST = 6
 """Characters of a value that is looked for: `true`, a port or a short name is a word of any text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secrets:
+class Secrets(Discreet, frozen=True):
     """The values, the longest first, so that none is left in pieces by one that it holds."""
 
-    values: tuple[str, ...] = field(default=(), repr=False)
+    unshown = frozenset({"values"})
+
+    values: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, manifests: Iterable[Manifest]) -> Secrets:

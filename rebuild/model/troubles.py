@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class TroubleKind(StrEnum):
@@ -32,8 +33,7 @@ class TroubleKind(StrEnum):
         return self in (TroubleKind.NOT_READY, TroubleKind.STARTING)
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """`message` names the Pod and holds foreign text of bounded length; `image` is the one that cannot be had."""
 
     kind: TroubleKind

@@ -6,8 +6,9 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from rebuild.manifests import located, scalars
 from rebuild.model.drift import Authorship, DriftKind

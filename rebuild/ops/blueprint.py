@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rebuild.graph import build as graphs
 from rebuild.graph import hints
@@ -20,8 +21,7 @@ from rebuild.ops import parsed
 from rebuild.verify import schema
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What a source declares, what waits for what in it, and what no API server would take."""
 
     blueprint: Blueprint

@@ -7,7 +7,8 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rebuild.model.errors import RebuildError
 from rebuild.providers.kind import docker, install
@@ -15,8 +16,7 @@ from rebuild.providers.kwok import binaries
 from rebuild.system import places, shell
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was looked at; `required` is what no drill can do without."""
 
     name: str

@@ -7,8 +7,9 @@ the rest: never a request for an object. What may not be listed, or does not ans
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rebuild import __version__
 from rebuild.cluster.client import FIELD_MANAGER
@@ -40,8 +41,7 @@ _WHOLE = (_APISERVICES, ("", "ServiceAccount"))
 """Kinds of which more than the metadata is looked at, declared or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """The live side: whole objects of the declared kinds and of those that explain others, the metadata of the rest."""
 
     snapshot: Snapshot

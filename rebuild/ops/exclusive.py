@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import orjson
 from filelock import FileLock, Timeout
+from msgspec import Struct
 
 from rebuild.model.errors import DiskTrouble, Refused
 from rebuild.model.facts import Process
@@ -26,8 +26,7 @@ class ClusterBusy(Refused):
     code: ClassVar[str] = "cluster-busy"
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who writes to a cluster; `since` is RFC 3339 in UTC."""
 
     run: str

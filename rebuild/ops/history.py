@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from rebuild.journal import reading
 from rebuild.model.errors import UsageError
@@ -29,8 +30,7 @@ class RunState(StrEnum):
     """Its journal cannot be read, or is not as it was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """An earlier run; `ledger` is None where its journal cannot be read.
 
     `problem` says why, or why nobody can go on with a run that was cut short.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.graph.estimates import PRIORS, Estimates

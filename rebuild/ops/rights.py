@@ -7,7 +7,8 @@ write.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.cluster.rights import EVERYTHING, Access

@@ -6,7 +6,7 @@ fields that a controller owns by now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.model.faults import Cause, Fault
@@ -19,8 +19,7 @@ _NOBODY_ANSWERS = (Cause.TRANSPORT, Cause.OVERLOAD, Cause.UNAUTHORIZED)
 """Then the next object would not be answered either."""
 
 
-@dataclass(slots=True)
-class SecondOpinion:
+class SecondOpinion(Struct):
     """Gives the server's answer for one object after the other; once it stops answering, it is not asked again."""
 
     cluster: Cluster

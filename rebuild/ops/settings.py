@@ -6,10 +6,11 @@ A guard that was misspelt would guard nothing, so everything that the file says 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
+
+from msgspec import Struct
 
 from rebuild.manifests import lines, loader
 from rebuild.model.errors import UsageError
@@ -24,8 +25,7 @@ _KEYS: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """`allowed_contexts` are glob patterns, None where every context may be used; `denied_clusters` are UIDs."""
 
     path: Path

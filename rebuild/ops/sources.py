@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rebuild.model.events import SourceRead
 from rebuild.model.sources import Source
@@ -12,8 +13,7 @@ from rebuild.providers.kwok import binaries
 from rebuild.source.open import read_directory, read_source
 
 
-@dataclass(frozen=True, slots=True)
-class SourceOptions:
+class SourceOptions(Struct, frozen=True):
     """`location` is a path or URL; `additions` are directories of manifests outside Git (break-glass Secrets)."""
 
     location: str

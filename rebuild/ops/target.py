@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rebuild.cluster import connect
 from rebuild.cluster.port import Cluster, ClusterFault, Identity
@@ -13,8 +13,7 @@ from rebuild.model.objects import Body
 from rebuild.plan.fidelity import Capabilities
 
 
-@dataclass(frozen=True, slots=True)
-class BoundTarget:
+class BoundTarget(Struct, frozen=True):
     """A cluster that writes are bound to by the UID of its `kube-system` namespace."""
 
     cluster: Cluster

@@ -5,10 +5,11 @@ Reads only. Whether and how one goes on is `resume`'s business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
+
+from msgspec import Struct
 
 from rebuild import __version__
 from rebuild.engine.policy import Policy
@@ -45,8 +46,7 @@ def runs_root() -> Path:
     return places.state_root() / "runs"
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(Struct, frozen=True):
     """All that a journal tells of a run; `last` is the time of its last event, `place` the end of what is proven."""
 
     started: RunStarted

@@ -6,7 +6,8 @@ What was told of Pods is read as well: it explains the answer, and only a crash 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.model.blueprint import Blueprint
@@ -32,8 +33,7 @@ _NOT_THERE = Status(Health.NOT_FOUND, "does not exist")
 _TOO_DEEP = Status(Health.UNKNOWN, "not verified: it is nested too deeply to be compared")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How verification looks. `counted`: this ends a recovery, so that what was just started has to prove itself.
 
     `second_opinion`: the server is asked about each object, too. `seen`: what was read for the plan, where nothing has
@@ -94,8 +94,7 @@ def _all(
             yield ObjectVerified(manifest.ref, False, False, _TOO_DEEP, (), ())
 
 
-@dataclass(frozen=True, slots=True)
-class _One:
+class _One(Struct, frozen=True):
     """One object to be verified: as it is declared, as it was planned, as it lives."""
 
     manifest: Manifest

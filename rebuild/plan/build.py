@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rebuild.graph import rank
 from rebuild.graph.build import Graph
@@ -36,8 +38,7 @@ _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What is known of the target: what it holds, what it can do, and its release (`v1.37.2`; empty if unknown).
 
     Without a target nothing is known of it but what is assumed here.

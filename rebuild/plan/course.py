@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+
+from msgspec import Struct
 
 from rebuild.graph import rank
 from rebuild.graph.estimates import Basis, Estimate
 from rebuild.graph.index import key_of
+from rebuild.model.discreet import Discreet
 from rebuild.model.edges import Edge, Gate, Strength
 from rebuild.model.groups import is_group
 from rebuild.model.refs import Ref
 from rebuild.plan.steps import Action, Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One object of a critical path. `edge` is why it waits for the hop before it; the first waits for nothing.
 
     `begins` is when it may leave, `seconds` how long it keeps the next hop waiting, or takes to be READY if it is the
@@ -34,15 +35,16 @@ class Hop:
     edge: Edge | None
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Discreet, frozen=True):
     """Times in seconds from the first write: expected ones of a plan, or measured ones of a run that is over."""
 
-    begins: Mapping[Ref, float] = field(repr=False)
+    unshown = frozenset({"begins", "ends", "gates"})
+
+    begins: Mapping[Ref, float]
     """When each object that is sent, or kept as it is, may leave, and when each group opens."""
-    ends: Mapping[Ref, float] = field(repr=False)
+    ends: Mapping[Ref, float]
     """When it is READY; those that never are have no end."""
-    gates: Mapping[Edge, float] = field(repr=False)
+    gates: Mapping[Edge, float]
     """When each gate opens that is known to."""
 
     @property

@@ -7,7 +7,8 @@ is said by the box around it, and gets an arrow on the critical path alone: else
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rebuild.graph.index import key_of
 from rebuild.model.edges import Edge
@@ -17,16 +18,14 @@ from rebuild.plan import course
 from rebuild.plan.steps import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """One edge; `critical` where the length of the run hangs on it."""
 
     edge: Edge
     critical: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """Everything in a stable order."""
 
     boxes: Mapping[str, tuple[Ref, ...]]

@@ -6,10 +6,12 @@ The same for a plan, with expected times, and for a run that is over, with measu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
+from msgspec import Struct, field
+
 from rebuild.graph.index import key_of
+from rebuild.model.discreet import Discreet
 from rebuild.model.edges import Edge
 from rebuild.model.kinds import Kinds
 from rebuild.model.kinds import builtin as builtin_kinds
@@ -22,21 +24,21 @@ from rebuild.plan.naming import ShortNames
 from rebuild.plan.steps import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Discreet, frozen=True):
     """Who waited for whom and when, of a plan or of a run."""
 
-    origins: Mapping[Ref, Origin | None] = field(repr=False)
+    unshown = frozenset({"origins", "edges", "kinds", "shorts"})
+
+    origins: Mapping[Ref, Origin | None]
     """Where each declared object stands."""
-    edges: tuple[Edge, ...] = field(repr=False)
+    edges: tuple[Edge, ...]
     course: Course
     measured: bool
-    kinds: Kinds = field(default_factory=builtin_kinds, repr=False)
-    shorts: ShortNames = field(default_factory=lambda: naming.SHORT_NAMES, repr=False)
+    kinds: Kinds = field(default_factory=builtin_kinds)
+    shorts: ShortNames = field(default_factory=lambda: naming.SHORT_NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """One thing that an object waits for, or that waits for it.
 
     `opens` is when the gate opens, None where nobody knows or it never did. `costs` is how many seconds later that is
@@ -51,8 +53,7 @@ class Wait:
     costs: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Everything about one object's place. Times are seconds from the first write, None where there is none."""
 
     ref: Ref

@@ -8,10 +8,11 @@ be served, and no operator reports how its custom resources are.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from rebuild.health.compute import Rulebook
 from rebuild.model.blueprint import Blueprint
@@ -30,8 +31,7 @@ HELD_BACK: Body = {"name": "rebuild-held-back", "expression": "false"}
 WEBHOOK_KINDS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What a target can do, read from the target itself and not from a flag."""
 
     containers: bool
@@ -48,8 +48,7 @@ class Capabilities:
         return cls(containers=not (found and all(simulated)), machines=not (found and all(contained)))
 
 
-@dataclass(slots=True)
-class Fitted:
+class Fitted(Struct):
     """What the target can take: manifests to send in place of the declared ones, and what it cannot."""
 
     manifests: dict[Ref, Manifest] = field(default_factory=dict)

@@ -7,7 +7,8 @@ served, or was never one of Kubernetes' own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rebuild.model.refs import Ref
 
@@ -44,8 +45,7 @@ _ROWS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """`minor` is the first release of Kubernetes 1 without the version; the kind is gone where nothing replaces it."""
 
     minor: int

@@ -6,7 +6,8 @@ The record holds digests in the place of bodies, so each body has to prove that 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.events import Planned, PlannedObject

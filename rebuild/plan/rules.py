@@ -6,9 +6,10 @@ Those that the declared objects of Argo CD and Flux hold are taken over (`import
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
+
+from msgspec import Struct, field
 
 from rebuild.health.own import OwnRule
 from rebuild.health.verdicts import GroupKind
@@ -19,8 +20,7 @@ from rebuild.plan.imported import rules as imported
 from rebuild.verify.ignoring import Ignoring, Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The user's rules. `takes_over` says whether rules of Argo CD and Flux count as well; `today` ends some."""
 
     health: Mapping[GroupKind, OwnRule] = field(default_factory=dict)

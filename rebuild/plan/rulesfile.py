@@ -6,9 +6,10 @@ A rule that was misspelt would hide too much or judge nothing, so what is not un
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from msgspec import Struct, field
 
 from rebuild.health import cel
 from rebuild.health.own import OwnRule
@@ -27,8 +28,7 @@ _IGNORE = ("group", "kind", "namespace", "name", "paths", "managers", "reason", 
 _HINT = "docs/rules.md lists what a file of rules may say"
 
 
-@dataclass(slots=True)
-class Content:
+class Content(Struct):
     """What a file of rules says."""
 
     health: dict[GroupKind, OwnRule] = field(default_factory=dict)

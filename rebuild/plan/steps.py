@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rebuild.graph.estimates import PRIORS, Estimates
 from rebuild.health.compute import BUILT_IN, Rulebook
+from rebuild.model.discreet import Discreet
 from rebuild.model.edges import Edge
 from rebuild.model.findings import Finding, Limit
 from rebuild.model.images import NeededImage
@@ -30,8 +33,7 @@ class Action(StrEnum):
     """It cannot be sent at all (its kind is not served, or the server is sure to refuse it); the rest goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One object's part of the plan.
 
     `manifest` is what is sent, which may differ from what is declared by what the target's fidelity or a
@@ -54,19 +56,20 @@ class Step:
         return self.manifest.ref
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Discreet, frozen=True):
     """Steps by ref with the edges between them; `expected` are objects that others make and we can watch."""
+
+    unshown = frozenset({"kinds", "rulebook", "ignoring"})
 
     steps: dict[Ref, Step]
     edges: tuple[Edge, ...]
     expected: frozenset[Ref]
-    kinds: Kinds = field(repr=False)
+    kinds: Kinds
     findings: tuple[Finding, ...] = ()
     limits: tuple[Limit, ...] = ()
-    rulebook: Rulebook = field(default=BUILT_IN, repr=False)
+    rulebook: Rulebook = BUILT_IN
     """What decides on the health of its objects."""
-    ignoring: Ignoring = field(default=NOTHING, repr=False)
+    ignoring: Ignoring = NOTHING
     """By which rules verification ignores differences."""
     images: tuple[NeededImage, ...] = ()
     estimates: Estimates = PRIORS

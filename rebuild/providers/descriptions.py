@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 import orjson
 
@@ -15,9 +14,9 @@ from rebuild.system import processes
 
 
 class Described(Protocol):
-    """A lab as its description file has it: a dataclass of its provider's."""
+    """A lab as its description file has it: a struct of its provider's."""
 
-    __dataclass_fields__: ClassVar[dict[str, Any]]
+    __struct_fields__: ClassVar[tuple[str, ...]]
 
     @property
     def name(self) -> str:
@@ -37,7 +36,7 @@ L = TypeVar("L", bound=Described)
 
 def encode(provider: str, lab: Described) -> bytes:
     """The description file's content."""
-    row = {"provider": provider, **asdict(lab)}
+    row = {"provider": provider} | {name: getattr(lab, name) for name in lab.__struct_fields__}
     return orjson.dumps(row, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -46,7 +45,7 @@ def read(home: Path, make: Callable[..., L], *paths: str) -> L | None:
 
     Args:
         home: the directory.
-        make: the provider's dataclass.
+        make: the provider's struct.
         paths: the names of those of its fields that hold paths.
     """
     try:

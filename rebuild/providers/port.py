@@ -6,10 +6,11 @@ No provider touches the user's kubeconfig or current context, and none deletes w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Fidelity(StrEnum):
@@ -23,8 +24,7 @@ class Fidelity(StrEnum):
     """Everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A cluster that a provider gave, with all it takes to talk to it."""
 
     name: str
@@ -39,8 +39,7 @@ class Target:
     """The API server's audit log, where the provider has one within reach."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """What a provider itself puts in a cluster: a cluster with nothing beyond it is fresh."""
 
     namespaces: frozenset[str]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from rebuild.model.drift import Drift, DriftKind
 from rebuild.model.findings import Finding
@@ -25,8 +26,7 @@ FORMULA = "objects without a gap / all objects that are declared, live undeclare
 _RUNS_PODS = frozenset({"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"})
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What an audit adds to drift.
 
     `declared` are all declared objects, `unread` those of them that could not be looked at, `claims` the live
@@ -41,8 +41,7 @@ class Known:
     on_nodes: Collection[Ref] = ()
 
 
-@dataclass(slots=True)
-class AuditReport:
+class AuditReport(Struct):
     """The answer: all objects that make up the environment, the gaps, worst first, and what was found beside."""
 
     drift: DriftReport

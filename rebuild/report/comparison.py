@@ -7,8 +7,9 @@ is no stage that took nothing there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from rebuild.model.refs import Ref
 from rebuild.report import fidelity, to_json
@@ -25,8 +26,7 @@ Runs: TypeAlias = Mapping[str, Ledger]
 """The runs by the name of their provider, in the order in which they were made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One time on each target, None where it was not measured there."""
 
     name: str

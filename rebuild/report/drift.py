@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from rebuild.model.drift import Actor, Authorship, Drift, DriftKind, Unchecked, Write
 from rebuild.model.errors import Exit
@@ -22,8 +23,7 @@ from rebuild.report.verdict import Word
 SCHEMA_VERSION = "rebuild.dev/drift/v1alpha1"
 
 
-@dataclass(slots=True)
-class DriftReport:
+class DriftReport(Struct):
     """What was found. `declared` counts declared objects and `compared` those whose live object was looked at."""
 
     source: SourceRead
@@ -47,8 +47,7 @@ class DriftReport:
     """What could not be found out about the lines themselves: history, audit log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The word, the exit code, and the sentence that gives the reason."""
 
     word: Word
@@ -92,8 +91,7 @@ def counts(drift: Iterable[Drift]) -> dict[DriftKind, int]:
     return {kind: found[kind] for kind in DriftKind}
 
 
-@dataclass(frozen=True, slots=True)
-class Managed:
+class Managed(Struct, frozen=True):
     """What one manager has to do with the drift: how many lines it owns, its last write, and the users behind it."""
 
     manager: str

@@ -9,9 +9,10 @@ folded: a journal may stop anywhere.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from rebuild.model.events import (
     ApplyAsked,
@@ -73,8 +74,7 @@ class Standing(StrEnum):
 FINAL = (Standing.DONE, Standing.FAILED, Standing.SKIPPED)
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """One declared object's part of the run. Times are seconds from the run's start, None where it did not happen."""
 
     plan: PlannedObject
@@ -142,8 +142,7 @@ def passed(found: ObjectVerified | None) -> bool:
     return bool(found and found.present and found.equal and found.status.health is Health.CURRENT)
 
 
-@dataclass(slots=True)
-class Phase:
+class Phase(Struct):
     """A stretch of the run. `ended` is None while it lasts, and for ever if the run stopped in it."""
 
     name: str
@@ -159,8 +158,7 @@ class Phase:
         return None if self.ended is None else self.ended - self.began
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """All that the events folded so far say. What no event has said yet is None or empty."""
 
     run: RunStarted | None = None

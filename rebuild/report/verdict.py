@@ -7,8 +7,9 @@ is back or is a limit that the report names, within the objective if there is on
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rebuild.model.errors import Exit
 from rebuild.model.facts import GapClock
@@ -33,8 +34,7 @@ class Word(StrEnum):
     INCOMPLETE = "INCOMPLETE"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """`recovery_seconds` is the recovery time, None when it was not measured: verification did not pass."""
 
     word: Word

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol, assert_never
+
+from msgspec import Struct
 
 from rebuild.cluster.port import Cluster
 from rebuild.engine import handle
@@ -45,8 +46,7 @@ class Recorder(Protocol):
         """Make what was recorded durable; raises when that is not possible. Called by a thread of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """What an earlier process did of the same plan: what the engine was told, `resumed` last, and whose end is
     recorded."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from rebuild.cluster.port import Change, Cluster, ClusterFault, Watch, WatchEvent
 from rebuild.engine.policy import DENIAL_PATIENCE, Wait
@@ -53,8 +54,7 @@ class Listener(Protocol):
         """Let another follower work on a thread of its own."""
 
 
-@dataclass(eq=False)
-class Follower:
+class Follower(Struct, eq=False, dict=True):
     """Follows one kind in one version, over all namespaces where none is named, until it is told to stop."""
 
     cluster: Cluster

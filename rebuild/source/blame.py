@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import git
+from msgspec import Struct
+from msgspec.structs import replace
 
+from rebuild.model.discreet import Discreet
 from rebuild.model.errors import RebuildError, Unreachable
 from rebuild.source import database, locations, program, remote
 from rebuild.system.shell import ProgramMissing, ProgramTimeout
@@ -27,8 +29,7 @@ _NO_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 """Who wrote a line must not hang on who asks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """Who wrote something and when, RFC 3339; `is_boundary` where Git looks no further back."""
 
     sha: str
@@ -37,11 +38,12 @@ class Commit:
     is_boundary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Blamed:
+class Blamed(Discreet, frozen=True):
     """A file of a commit: its content, and the commit of each of its lines."""
 
-    data: bytes = field(repr=False)
+    unshown = frozenset({"data"})
+
+    data: bytes
     lines: tuple[Commit, ...]
 
     def latest(self, first: int, last: int) -> Commit | None:
@@ -49,8 +51,7 @@ class Blamed:
         return max(self.lines[max(first, 1) - 1 : last], key=lambda commit: _moment(commit.date), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """What is known of some files of a commit. `is_shallow`: history ends before its beginning.
 
     `trouble` says why nothing is known of the others.

@@ -6,7 +6,8 @@ The walk ends on every input: a folder is entered once, however often it is name
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from rebuild.model.findings import Finding
 from rebuild.model.objects import Origin
@@ -18,8 +19,7 @@ from rebuild.source.store import Kind, Store
 MOST_KUSTOMIZATIONS = 1000
 
 
-@dataclass(slots=True)
-class Closure:
+class Closure(Struct):
     """What is needed to render a folder.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.manifests import loader
 from rebuild.model.objects import Body, dig, dig_list, dig_maps
@@ -28,8 +29,7 @@ _ADDRESS = re.compile(r"://|(?:^|=)\s*(?:https?:|git::|gh:|file:)", re.IGNORECAS
 _REPOSITORY = re.compile(r"^(?:github\.com[/:]|[^/]*@)|[?&](?:ref|version|submodules|timeout)=", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A text that kustomize would load something by, the list it stands in, and its line."""
 
     field: str
@@ -52,8 +52,7 @@ class Entry:
         return self.may_be_folder and bool(_REPOSITORY.search(self.text))
 
 
-@dataclass(frozen=True, slots=True)
-class Kustomization:
+class Kustomization(Struct, frozen=True):
     """One kustomization file. `problem` says why it cannot be read; the rest is empty then."""
 
     component: bool = False

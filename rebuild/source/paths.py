@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rebuild.source import store as stores
 from rebuild.source.store import Kind, Node, Store
@@ -20,8 +21,7 @@ OUT = "leads out of the source"
 _FORBIDDEN = frozenset({"", ".", "..", ".git"})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What stands at a path: its real path, what it is, and why it leads nowhere if it is nothing.
 
     A link is never what stands there. `links` are those on the way, each by its own real path, and `target` is what

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import git
 from git.exc import ODBError
+from msgspec import Struct
 
 from rebuild.model.errors import RebuildError, Unreachable, UsageError
 from rebuild.source.locations import SCHEMES
@@ -39,8 +39,7 @@ _ENVIRONMENT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What one run of git said."""
 
     status: int

@@ -5,7 +5,7 @@ A link to a file or folder of the same store counts as what it leads to, under t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from rebuild.manifests.read import SUFFIXES
 from rebuild.model.errors import UsageError
@@ -18,8 +18,7 @@ from rebuild.source.store import Kind, Node, Store
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """What was read: files in the order of their paths, and what had to be left out.
 
     `folders` were looked through (or, of a single file, the file). If the files are `rendered`, any file below

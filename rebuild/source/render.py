@@ -7,9 +7,9 @@ git is not on its PATH, its proxy is a port where nobody listens, and `closure` 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from rebuild.model.discreet import Discreet
 from rebuild.model.errors import UsageError
 from rebuild.source.store import LARGEST_SOURCE
 from rebuild.system import shell
@@ -24,11 +24,12 @@ _LONGEST_REASON = 600
 _WRAPPING = re.compile(r'^(?:E\d{4} .*?\] )?(?:"command failed" err=|error: |Error: )?')
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Discreet, frozen=True):
     """What came of a rendering: the objects as YAML, or the reason why there are none."""
 
-    output: bytes = field(default=b"", repr=False)
+    unshown = frozenset({"output"})
+
+    output: bytes = b""
     problem: str = ""
 
 

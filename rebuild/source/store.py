@@ -7,9 +7,10 @@ is only described here: what it leads to is for `paths` to decide, and nothing f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from rebuild.model.errors import UsageError
 from rebuild.model.objects import Origin, Provenance
@@ -32,8 +33,7 @@ class Kind(StrEnum):
     SPECIAL = "special file"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One entry of a folder; `target` is what a link says, unresolved."""
 
     kind: Kind

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+from msgspec.structs import asdict
 
 
-def as_json(document: Any, *, option: int = 0, default: Callable[[Any], Any] | None = None) -> bytes:
+def as_json(document: Any, *, option: int = 0, default: Callable[[Any], Any] = asdict) -> bytes:
     """A document as JSON; bytes of a name that are no UTF-8 become question marks.
 
     Args:
-        document: what orjson takes.
+        document: what orjson takes, and structs.
         option: orjson's options.
         default: what it asks for values that it does not know.
     """
@@ -24,6 +25,6 @@ def as_json(document: Any, *, option: int = 0, default: Callable[[Any], Any] | N
         return orjson.dumps(readable(document, default), option=option)
 
 
-def readable(document: Any, default: Callable[[Any], Any] | None = None) -> Any:
+def readable(document: Any, default: Callable[[Any], Any] = asdict) -> Any:
     """The same document in proper Unicode."""
     return orjson.loads(json.dumps(document, ensure_ascii=False, default=default).encode(errors="replace"))

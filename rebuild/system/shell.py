@@ -15,10 +15,11 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from rebuild.model.errors import Exit, RebuildError
 from rebuild.system import clock
@@ -49,8 +50,7 @@ class ProgramTimeout(RebuildError):
     exit = Exit.UNREACHABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How a program ended, and what it said."""
 
     code: int

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.model import redaction
 from rebuild.model.findings import Difference
@@ -41,8 +42,7 @@ ABSENT = _Absent()
 _PLAIN = frozenset({str, int, bool})
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(Struct, frozen=True):
     """A place where declared and live part, with both values as they are: not yet fit to be shown."""
 
     path: paths.Path

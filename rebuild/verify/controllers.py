@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from rebuild.model.objects import Body, Manifest, dig
 from rebuild.model.refs import Ref
@@ -20,8 +21,7 @@ from rebuild.verify.ignoring import NOTHING, Ignoring
 from rebuild.verify.schema import Schemas
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What the rules look at besides the object itself.
 
     `manager` is the field manager that we apply with; `scaled` are the objects that an autoscaler targets; `ignoring`
@@ -34,8 +34,7 @@ class Setting:
     ignoring: Ignoring = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One field of one declared object and its live counterpart, for a rule to judge."""
 
     manifest: Manifest
@@ -63,8 +62,7 @@ Pattern: TypeAlias = tuple[str, ...]
 """A path in which `*` stands for any element of a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """In these kinds (none: in all) these fields belong to a controller, if `when` is absent or holds."""
 
     name: str

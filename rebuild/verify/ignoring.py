@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.model.ignored import IgnoreRule, RuleUse
 from rebuild.model.refs import Ref
@@ -18,8 +19,7 @@ from rebuild.verify import paths, patterns
 from rebuild.verify.patterns import Pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a rule is about: objects by globs in which `*` stands for any text.
 
     `only` are the objects that it was written for, where that is known; `fields` and `managers` are None where any will
@@ -56,8 +56,7 @@ class Scope:
         return self.fields is None or any(patterns.covers(pattern, path, around) for pattern in self.fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Ignoring:
+class Ignoring(Struct, frozen=True):
     """The rules of a run with their scopes, the first that fits counts; those that have expired by `today` do not."""
 
     rules: tuple[tuple[IgnoreRule, Scope], ...] = ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rebuild.model.findings import ADMISSION, Difference
 from rebuild.model.ignored import Ignored, IgnoreRule
@@ -12,8 +13,7 @@ from rebuild.model.states import Status
 from rebuild.verify import compare, controllers, managers, paths
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """What verification found. Deviations that a controller or admission causes stand apart and are no drift."""
 
     ref: Ref

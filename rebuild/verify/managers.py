@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, assert_never
+
+from msgspec import Struct
 
 from rebuild.model.objects import Body, dig_maps
 from rebuild.verify import paths
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """A manager, and the subresource that it wrote through (empty: the object itself)."""
 
     manager: str
@@ -23,8 +23,7 @@ class Owner:
         return f"{self.manager} ({self.subresource})" if self.subresource else self.manager
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry of `managedFields`: who wrote how, and when last. It has no time for a single field."""
 
     manager: str

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
+
+from msgspec import Struct
 
 from rebuild.verify import paths
 
@@ -27,30 +28,26 @@ _LONGEST_POSITION = 9
 """Digits: no list is longer, and Python does not read numbers of any length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field by its name; `*` in it stands for any text where it is a glob."""
 
     name: str
     glob: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """The elements of a list whose keys have these values, written as text; any element where none is named."""
 
     keys: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """An element of a set, by its own value as text."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A step of a JSON pointer: a field, or, where it is a number, whatever stands at that position."""
 
     text: str

@@ -7,12 +7,12 @@ neither knows gets a shape that only knows `metadata`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from rebuild.model.objects import Body, dig, dig_maps
 from rebuild.model.refs import Ref

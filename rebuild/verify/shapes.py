@@ -7,9 +7,11 @@ text is not their value. Everything else that a schema says is left behind. Read
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rebuild.model.objects import dig
 
@@ -40,8 +42,7 @@ class ListType(StrEnum):
     MAP = "map"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """The facts about one place. A blank shape says: scalars by value, maps by name, lists as a whole.
 
     `values` is set for maps with free keys (labels, ConfigMap data), where each key is content of its own.

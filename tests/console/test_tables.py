@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rebuild.console.tables import print_plan, print_table
 from rebuild.graph import rank

@@ -82,6 +82,7 @@ def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     assert_explained(rebuild("plan", tmp_path), 2, str(tmp_path))
 
 
+@live
 @pytest.mark.parametrize("place", ["/proc/nowhere", "/dev/null/below"])
 def test_a_state_directory_that_cannot_be_written(lab_binaries: object, source: Path, place: str) -> None:
     drill = rebuild("drill", "--source", source, **{places.STATE_VARIABLE: place})

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+
+from msgspec import structs
+from msgspec.structs import replace
 
 from rebuild.engine.commands import Adopt, Apply, Command, Notice, Recreate, StartTimer
 from rebuild.engine.handle import begin, handle
@@ -54,7 +57,7 @@ def replayed(plan: Plan, policy: Policy, facts: Iterable[Fact]) -> State:
 
 def look(state: State) -> Any:
     """All that a state holds, to be compared."""
-    objects = {ref: {f.name: getattr(p, f.name) for f in fields(Progress)} for ref, p in state.objects.items()}
+    objects = {ref: {f.name: getattr(p, f.name) for f in structs.fields(Progress)} for ref, p in state.objects.items()}
     own = {name: value for name, value in vars(state).items() if name not in ("plan", "policy", "objects")}
     return objects, own
 

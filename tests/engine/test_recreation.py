@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from rebuild.engine.commands import Apply, Command, Finish, Notice, Recreate, StartTimer
 from rebuild.engine.policy import KEPT, Policy

@@ -1,13 +1,14 @@
-"""Events of every type for properties, made from the dataclasses alone: a field or an event that is new is covered."""
+"""Events of every type for properties, made from the structs alone: a field or an event that is new is covered."""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import fields
 
 from rebuild.model.events import Event
 
@@ -27,9 +28,8 @@ def of(kind: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*map(of, get_args(kind)))
     if get_origin(kind) is tuple:
         return st.lists(of(get_args(kind)[0]), max_size=3).map(tuple)
-    if isinstance(kind, type) and is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return st.builds(kind, **{field.name: of(hints[field.name]) for field in fields(kind)})
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return st.builds(kind, **{field.name: of(field.type) for field in fields(kind)})
     if kind not in _PLAIN and issubclass(kind, Enum):
         return st.sampled_from(kind)
     return _PLAIN[kind]

@@ -8,13 +8,13 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from rebuild.cluster.connect import connect
 from rebuild.ops.target import bind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from rebuild.model import kinds
 from rebuild.model.sources import Source, SourceFile

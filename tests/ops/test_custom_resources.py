@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.transport import Transport

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from rebuild.cluster.client import ApiServer
 from rebuild.model.errors import Exit, Refused

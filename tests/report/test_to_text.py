@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from rebuild.model.events import Event, FlowSettled, ImageObserved, PodsObserved, RunEnded, RunStarted, StageEnded
 from rebuild.model.facts import TroubleSeen, WriteFailed

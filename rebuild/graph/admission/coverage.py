@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from rebuild.graph.admission import conditions
 from rebuild.graph.admission.candidates import Candidates
@@ -24,8 +25,7 @@ from rebuild.model.refs import Ref
 _Footprint: TypeAlias = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Called:
+class Called(Struct, frozen=True, eq=False):
     """Who is called for a request. One value serves all requests that share the answer."""
 
     certain: frozenset[Interceptor]

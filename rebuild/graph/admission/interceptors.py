@@ -6,7 +6,6 @@ Must not decide who is called for what; it reads declarations and says what they
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rebuild.graph.admission import conditions
@@ -14,6 +13,7 @@ from rebuild.graph.admission.matching import ADMISSION, Constraint
 from rebuild.graph.admission.requests import Request
 from rebuild.graph.fields import text, texts
 from rebuild.graph.index import Index
+from rebuild.model.discreet import Discreet
 from rebuild.model.objects import Body, Manifest, dig, dig_maps
 from rebuild.model.refs import Ref
 
@@ -35,14 +35,15 @@ class Answer(StrEnum):
     NOT = "not called"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Interceptor:
+class Interceptor(Discreet, frozen=True, eq=False):
     """One webhook or one bound policy. `source` is the object that puts it into effect: the one to wait for."""
+
+    unshown = frozenset({"constraints"})
 
     source: Ref
     name: str
     """The webhook's own name, or that of the policy."""
-    constraints: tuple[Constraint, ...] = field(repr=False)
+    constraints: tuple[Constraint, ...]
     """It is called for what meets all of them."""
     conditions: tuple[str, ...] = ()
     fail_closed: bool = True

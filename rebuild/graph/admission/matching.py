@@ -7,8 +7,9 @@ the wrong shape matches nothing: the API server refuses it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from rebuild.graph.admission.requests import Request
 from rebuild.graph.fields import text, texts
@@ -33,8 +34,7 @@ Resource: TypeAlias = tuple[str, str, str]
 """Group, version and plural: what a rule speaks of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(Struct, frozen=True):
     """Which requests somebody wants to see. `rules` is None where all are wanted."""
 
     rules: tuple[Body, ...] | None

@@ -6,10 +6,10 @@ A request is all that admission looks at before it calls somebody. Must not ask 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from rebuild.graph.fields import pairs, text
 from rebuild.graph.index import TEMPLATES, Index
+from rebuild.model.discreet import Discreet
 from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body, Manifest, dig, dig_maps
 
@@ -38,16 +38,17 @@ _REPLICA_SET = Kind("apps", "ReplicaSet", "replicasets", namespaced=True, versio
 _JOB = Kind("batch", "Job", "jobs", namespaced=True, versions=("v1",))
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Discreet, frozen=True):
     """One creation. `name` is empty where it is generated; `namespace` is empty for what is cluster-scoped."""
 
-    kind: Kind = field(repr=False)
+    unshown = frozenset({"kind", "labels", "namespace_labels"})
+
+    kind: Kind
     version: str
     namespace: str
     name: str
-    labels: Mapping[str, str] = field(repr=False)
-    namespace_labels: Mapping[str, str] = field(repr=False)
+    labels: Mapping[str, str]
+    namespace_labels: Mapping[str, str]
     """Those of its namespace; a Namespace counts as its own. Empty for what is cluster-scoped."""
     versions: tuple[str, ...] = ()
     """All versions that the same object has; of a CustomResourceDefinition also those that are not served."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.graph.admission import interceptors
 from rebuild.graph.admission.matching import ADMISSION
@@ -62,8 +63,7 @@ def findings_from(index: Index) -> Iterator[Finding]:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Bound:
+class _Bound(Struct, frozen=True):
     """A binding with the declared policy that it puts into effect."""
 
     binding: Manifest

@@ -7,8 +7,9 @@ it deploys to, unless they name another one, and about cluster-scoped ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from rebuild.manifests import loader
 from rebuild.model.blueprint import Blueprint

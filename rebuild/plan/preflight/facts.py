@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rebuild.graph.index import Index
 from rebuild.model.edges import Edge
@@ -13,8 +14,7 @@ from rebuild.plan.steps import Step
 from rebuild.verify.controllers import Setting
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """One plan before it is carried out. Without a target, `live` is empty and nobody knows what will be there."""
 
     index: Index

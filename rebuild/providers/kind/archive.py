@@ -13,19 +13,18 @@ import platform
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import orjson
+from msgspec import Struct
 
 _EPOCH = "1970-01-01T00:00:00Z"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A regular file; `path` is relative to the root of the image, as in `usr/bin/etcd`."""
 
     path: str
@@ -33,16 +32,14 @@ class File:
     mode: int = 0o755
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A symbolic link."""
 
     path: str
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """A directory. Those above a file or link come by themselves, with mode 0755."""
 
     path: str
@@ -52,15 +49,13 @@ class Directory:
 Entry = File | Link | Directory
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """What one layer puts into an image; of two entries at one path the later counts."""
 
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image, its layers from the bottom up. Layers that are equal are stored once in an archive."""
 
     tags: tuple[str, ...]

@@ -10,10 +10,10 @@ import hashlib
 import os
 import platform
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
+from msgspec.structs import replace
 
 from rebuild.model.errors import Unreachable
 from rebuild.providers.kind import places

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
+from msgspec import Struct
 
 from rebuild.model.images import Image
 from rebuild.providers.kind import docker, node, places, programs, zoo
@@ -21,8 +21,7 @@ from rebuild.system import files, shell
 _OFFICIAL = re.compile(rb"kindest/node:v[0-9.]+@sha256:[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Kit:
+class Kit(Struct, frozen=True):
     """Everything at hand to make clusters."""
 
     kind: Path

@@ -9,10 +9,11 @@ import errno
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.manifests import loader
 from rebuild.model.errors import Refused, Unreachable, UsageError
@@ -40,8 +41,7 @@ class PortTaken(Unreachable):
     code = "kind-port-taken"
 
 
-@dataclass(frozen=True, slots=True)
-class KindFile:
+class KindFile(Struct, frozen=True):
     """What a kind file asks of this machine."""
 
     path: Path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
+
+from msgspec import Struct
 
 from rebuild.providers import descriptions
 from rebuild.providers.claims import State
@@ -25,8 +26,7 @@ BASELINE = Baseline(
 """kind puts its storage provisioner into a namespace of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lab:
+class Lab(Struct, frozen=True):
     """One cluster, as its description file has it."""
 
     name: str
@@ -81,8 +81,7 @@ class Lab:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LabStatus:
+class LabStatus(Struct, frozen=True):
     """A cluster's directory with its containers. `lab` is None where the description cannot be read."""
 
     name: str

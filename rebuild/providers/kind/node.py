@@ -10,8 +10,9 @@ import hashlib
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from rebuild.providers.kind import archive, debian, docker, images, places, programs
 from rebuild.providers.kwok import binaries, build

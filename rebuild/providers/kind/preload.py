@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from rebuild.model.errors import UsageError
 from rebuild.model.images import Image
@@ -26,8 +26,7 @@ class PreloadUnknown(UsageError):
     code = "preload-unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """One load, as kind's `load` command takes it."""
 
     command: str

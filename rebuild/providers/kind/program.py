@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rebuild.model.errors import Incomplete, Refused, Unreachable, UsageError
 from rebuild.providers.kind import stages
@@ -52,8 +53,7 @@ class PreloadFailed(Incomplete):
     code = "preload-failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What a cluster shall be made of."""
 
     kind: Path

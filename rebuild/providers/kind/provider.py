@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rebuild.model.images import Image
 from rebuild.providers import descriptions
@@ -16,8 +17,7 @@ from rebuild.providers.kind.program import Wishes
 from rebuild.providers.port import Baseline, Target, Told, untold
 
 
-@dataclass(frozen=True, slots=True)
-class KindOptions:
+class KindOptions(Struct, frozen=True):
     """What the user wants of kind clusters."""
 
     file: Path | None = None
@@ -36,8 +36,7 @@ class KindOptions:
         return kindfile.read(self.file or places.config_root() / "single.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """Targets with real nodes as containers."""
 
     wishes: Wishes

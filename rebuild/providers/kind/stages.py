@@ -7,7 +7,8 @@ is meant for programs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 NAMES = {
     "Ensuring node image": "node image",
@@ -28,8 +29,7 @@ _NEVER_READY = "WARNING: Timed out waiting for Ready"
 _ERROR = "ERROR: "
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """How far kind is. Each stage that ends is told, with its seconds."""
 
     told: Callable[[str, float], None]

@@ -10,11 +10,11 @@ import http.client
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from rebuild.model.errors import RebuildError
 from rebuild.model.objects import Body
@@ -30,8 +30,7 @@ class ApiError(RebuildError):
         super().__init__(f"the lab's API server answered {status}: {message}")
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """The API server on its loopback port, its certificate checked against the lab's authority."""
 
     port: int

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -20,6 +19,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from rebuild.providers.kwok import paths
 
@@ -53,8 +53,7 @@ class Source(StrEnum):
     """kwok and kwokctl built; kwokctl fetches the official others as it creates a cluster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """One program: its name here, its Go package, the module family it belongs to, and how it is linked."""
 
     name: str
@@ -91,8 +90,7 @@ def wanted(source: Source) -> tuple[Binary, ...]:
     return ALL if source is Source.BUILD else tuple(b for b in ALL if b.family == "kwok")
 
 
-@dataclass(frozen=True, slots=True)
-class Binaries:
+class Binaries(Struct, frozen=True):
     """An installed set of programs."""
 
     directory: Path

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
+from msgspec.structs import replace
 
 from rebuild.model.errors import Unreachable
 from rebuild.providers import claims, descriptions, kubeconfigs

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rebuild.providers import descriptions
 from rebuild.providers.claims import State
@@ -18,8 +19,7 @@ CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-sche
 CLOUD_MODULE = "rebuild.providers.kwok.cloud"
 
 
-@dataclass(frozen=True, slots=True)
-class Lab:
+class Lab(Struct, frozen=True):
     """One lab, as its description file has it."""
 
     name: str
@@ -72,8 +72,7 @@ class Lab:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LabStatus:
+class LabStatus(Struct, frozen=True):
     """A lab's directory with what runs of it. `lab` is None where the description cannot be read."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rebuild.providers import claims
 from rebuild.system import places
@@ -14,8 +15,7 @@ def cache_root() -> Path:
     return places.cache_root() / "lab"
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """What lies where in the directory of one lab. kwokctl gets a work directory of its own for each lab."""
 
     home: Path

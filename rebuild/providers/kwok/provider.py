@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rebuild.providers import descriptions
 from rebuild.providers.kwok import cluster, config
@@ -13,8 +14,7 @@ from rebuild.providers.kwok.lab import PROVIDER
 from rebuild.providers.port import Baseline, Target, Told, untold
 
 
-@dataclass(frozen=True, slots=True)
-class Kwok:
+class Kwok(Struct, frozen=True):
     """Targets with a real control plane and simulated nodes."""
 
     binaries: Binaries

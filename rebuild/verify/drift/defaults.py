@@ -8,8 +8,9 @@ this table each object that Helm or `kubectl apply` made would seem full of addi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.model import kinds
 from rebuild.model.objects import Body, dig, dig_maps
@@ -132,8 +133,7 @@ _ROWS: dict[str, tuple[tuple[str, Any], ...]] = {
 _NOTHING = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Custom:
+class Custom(Struct, frozen=True):
     """The defaults of custom resources, by their definitions: group, version and kind to schema."""
 
     schemas: Mapping[tuple[str, str, str], Body]

@@ -8,8 +8,9 @@ entry of a list is told as a whole. Status and what the server keeps in `metadat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from rebuild.model import kinds
 from rebuild.model.objects import Body, Manifest
@@ -49,8 +50,7 @@ _FILLED_IN: dict[tuple[str, str], tuple[paths.Path, ...]] = {
 """What the server writes into the specs of some kinds, by who asks and when: no default, and nobody's addition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(Struct, frozen=True):
     """A place that holds something undeclared: its live value as it is, not yet fit to be shown, and its owners."""
 
     path: paths.Path

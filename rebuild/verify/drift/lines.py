@@ -6,7 +6,8 @@ What excuses a line is told with it: a known controller that sets the field, or 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from rebuild.model import redaction
 from rebuild.model.drift import Drift, DriftKind, Write
@@ -22,8 +23,7 @@ from rebuild.verify.managers import Entry
 CORE_REASON = "a controller of Kubernetes sets it"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line with its structured path. `controller` or `rule` says why it is no drift after all."""
 
     drift: Drift
@@ -32,8 +32,7 @@ class Line:
     rule: IgnoreRule | None = None
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """What there is to say of one declared object."""
 
     drift: list[Line] = field(default_factory=list)

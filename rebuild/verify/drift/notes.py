@@ -5,13 +5,12 @@ A rebuilt object without them is the same object. Each row names the tool; what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rebuild.verify import paths
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A key, or all keys that begin so (`/*`), in labels or annotations; with a value, only where it holds that."""
 
     key: str

@@ -8,7 +8,8 @@ route. An owner excuses everything: what has one goes with it, and its owner is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from rebuild.model.drift import Actor
 from rebuild.model.objects import Body, dig
@@ -48,8 +49,7 @@ _MADE_WITH_THE_CLUSTER = frozenset({
 _PROVISIONERS = {"rebuild.dev/lab": "the lab brings it", "rancher.io/local-path": "kind brings it"}
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What the rows know beside the object.
 
     `produced` are objects that a declared one makes (an ExternalSecret's Secret), `releases` the declared HelmReleases
@@ -63,8 +63,7 @@ class Surroundings:
     applications: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One undeclared object."""
 
     ref: Ref
@@ -81,8 +80,7 @@ class Case:
         return str(dig(self.body, "metadata", "annotations", name) or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Excuses an object for a reason."""
 
     reason: str

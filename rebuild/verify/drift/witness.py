@@ -7,10 +7,11 @@ the manager as `fieldManager` or in its User-Agent. A write is matched by object
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
+
+from msgspec import Struct
 
 from rebuild.model.drift import Write
 from rebuild.model.objects import dig
@@ -22,8 +23,7 @@ _SLACK = timedelta(seconds=1)
 """managedFields has whole seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(Struct, frozen=True):
     """One write that succeeded."""
 
     place: Place

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from rebuild.graph import scopes
 from rebuild.graph.index import Workload
@@ -26,8 +27,7 @@ _BYTES = ("memory", "storage", "hugepages")
 _UNITS = (("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10))
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
+class _Use(Struct, frozen=True):
     """What an object takes of the quotas of its namespace; `workload` where it is pods that do."""
 
     origin: Origin
