@@ -157,8 +157,12 @@ def test_a_webhook_comes_after_its_server_and_what_it_covers_waits_until_it_is_t
     assert windows == ["nobody listens", "nobody trusts it"]
 
 
+_UNHEARD = ("connection refused", "no route to host", "no endpoints available for service")
+"""The last two while what routes to a Pod is still being laid."""
+
+
 def _window(message: str) -> str:
-    if "connection refused" in message:
+    if any(words in message for words in _UNHEARD):
         return "nobody listens"
     return "nobody trusts it" if "x509: certificate signed by unknown authority" in message else message
 
