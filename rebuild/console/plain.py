@@ -97,9 +97,11 @@ class PlainView:
             case WriteIntended(ref, _, at) | WriteFailed(ref, _, _, _, at):
                 self._begun(ref)
                 self._sign_of_life(at)
-            case WriteAccepted(ref, outcome, _, _, at):
+            case WriteAccepted(ref, outcome, _, _, at, status):
                 self._begun(ref)
                 self._accepted(ref, outcome, at)
+                if status is not None:
+                    self._seen(ref, status.health)
             case HealthSeen(ref, status, _, at):
                 self._seen(ref, status.health)
                 self._sign_of_life(at)

@@ -9,9 +9,10 @@ from rebuild.engine import moves, sights
 from rebuild.engine.commands import Command, Notice, StartTimer
 from rebuild.engine.policy import KEPT, RECREATION, WAITS
 from rebuild.engine.state import Progress, Stage, State
-from rebuild.model.facts import HealthSeen, Timer, TimerKind, WriteFailed
+from rebuild.model.facts import Timer, TimerKind, WriteFailed
 from rebuild.model.faults import Cause
-from rebuild.model.states import Outcome
+from rebuild.model.refs import Ref
+from rebuild.model.states import Health, Outcome
 from rebuild.plan.steps import Action
 
 
@@ -79,15 +80,15 @@ def look_out(state: State, progress: Progress) -> list[Command]:
     return [Notice(sight) for sight, healths in found if state.sleep_until(progress, sight, healths)]
 
 
-def wake(state: State, fact: HealthSeen) -> list[Command]:
+def wake(state: State, seen: Ref, health: Health, at: float) -> list[Command]:
     """End the pauses of those that waited for this sight, or shorten them to what their cause demands."""
     commands: list[Command] = []
-    for progress in state.wake_for(fact.ref, fact.status.health):
+    for progress in state.wake_for(seen, health):
         if state.is_stopped_for(progress):
             continue
         assert progress.fault is not None
         wait = WAITS.get(progress.fault.cause, RECREATION)
-        early = progress.failed_at + wait.spacing - fact.at
+        early = progress.failed_at + wait.spacing - at
         if early <= moves.MOMENT:
             commands.append(moves.sent(state, progress))
         elif progress.woken < progress.attempts:

@@ -114,14 +114,18 @@ def _accepted(state: State, fact: WriteAccepted) -> list[Command]:
     # What was there before had all the time to be contradicted.
     progress.grace_over = fact.outcome is Outcome.UNCHANGED
     state.move(progress, Stage.APPLIED)
+    woken = []
+    if fact.status is not None:
+        progress.saw(fact.status, fact.version)
+        woken = failures.wake(state, fact.ref, fact.status.health, fact.at)
     eased = state.open_gates(fact.ref, Gate.EXISTS) + _settle(state, progress)
     if progress.overdue:
         eased += moves.out_of_time(state, progress)
-    return [*_mind_image(state, progress), *_mind_grace(state, progress), *moves.release(state, eased)]
+    return [*woken, *_mind_image(state, progress), *_mind_grace(state, progress), *moves.release(state, eased)]
 
 
 def _seen(state: State, fact: HealthSeen) -> list[Command]:
-    woken = failures.wake(state, fact)
+    woken = failures.wake(state, fact.ref, fact.status.health, fact.at)
     progress = state.objects.get(fact.ref)
     if progress is None:
         eased = []
@@ -130,9 +134,8 @@ def _seen(state: State, fact: HealthSeen) -> list[Command]:
         if fact.status.health is Health.CURRENT:
             eased += state.open_gates(fact.ref, Gate.SERVED, Gate.READY)
         return [*woken, *moves.release(state, eased)]
-    if fact.version < progress.seen_version:
+    if not progress.saw(fact.status, fact.version):
         return woken
-    progress.seen, progress.seen_version, progress.unseen = fact.status, fact.version, False
     eased = _settle(state, progress)
     return [*woken, *_mind_grace(state, progress), *moves.release(state, eased)]
 

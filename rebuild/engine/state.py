@@ -102,6 +102,13 @@ class Progress(Struct, eq=False):
         if self.stage is Stage.WAITING and edge in self.released_without:
             self.released_without = tuple(each for each in self.released_without if each != edge)
 
+    def saw(self, status: Status, version: int) -> bool:
+        """Take in a health as of a resourceVersion, unless a later one is known; returns whether that was done."""
+        if version < self.seen_version:
+            return False
+        self.seen, self.seen_version, self.unseen = status, version, False
+        return True
+
     def forget(self, *, has_readiness: bool) -> None:
         """What was seen, and what was on its way, belongs to a process that is gone."""
         self.seen, self.seen_version = None, 0

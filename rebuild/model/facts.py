@@ -49,13 +49,17 @@ class Timer(Struct, frozen=True):
 
 
 class WriteAccepted(Struct, frozen=True):
-    """The API server took our write, or the object needed none. `version` is the object's resourceVersion."""
+    """The API server took our write, or the object needed none. `version` is the object's resourceVersion.
+
+    `status` is its health where the answer tells all of it: of kinds that have a readiness, only a watch does.
+    """
 
     ref: Ref
     outcome: Outcome
     version: int
     sent_at: float
     at: float
+    status: Status | None = None
 
 
 class WriteFailed(Struct, frozen=True):

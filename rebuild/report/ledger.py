@@ -136,6 +136,11 @@ class Record(Struct):
         """The object whose end skipped this one: the root of the chain, as the engine hands it down."""
         return self.ended.because if self.ended else None
 
+    def saw(self, status: Status, version: int) -> None:
+        """Take in a health as of a resourceVersion, unless a later one is known."""
+        if version >= self.seen_version:
+            self.seen, self.seen_version = status, version
+
 
 def passed(found: ObjectVerified | None) -> bool:
     """Whether verification found the object present, equal and healthy (kstatus's Current)."""
@@ -300,13 +305,14 @@ class Ledger(Struct):
                 if event.version > record.seen_version:
                     # Health of before our write says nothing about what we wrote.
                     record.seen, record.seen_version = None, event.version
+                if event.status is not None:
+                    record.saw(event.status, event.version)
                 self._move(record, Standing.SETTLING)
             case WriteFailed():
                 record.fault, record.sent_at = event.fault, event.sent_at
                 self._move(record, Standing.WAITING)
             case HealthSeen():
-                if event.version >= record.seen_version:
-                    record.seen, record.seen_version = event.status, event.version
+                record.saw(event.status, event.version)
             case TroubleSeen():
                 record.trouble = event.trouble
             case ObjectEnded():

@@ -176,8 +176,8 @@ class Driver:
         for ref, progress in self.state.objects.items():
             if progress.stage in (Stage.APPLIED, Stage.DONE):
                 self._follow(watchers, ref)
-            if progress.stage is Stage.APPLIED:
-                self._settle(ref, progress.version)
+            if progress.stage is Stage.APPLIED and (status := self._unwatched(ref)):
+                self._facts.put(HealthSeen(ref, status, progress.version, self._now()))
         return handle.handle(self.state, self._past.resumed)
 
     def _troubles(self) -> Troubles:
@@ -253,13 +253,11 @@ class Driver:
         step = self._plan.steps[ref]
         assert step.action is Action.KEEP
         now = self._now()
-        self._facts.put(WriteAccepted(ref, Outcome.UNCHANGED, step.version, now, now))
-        self._settle(ref, step.version)
+        self._facts.put(WriteAccepted(ref, Outcome.UNCHANGED, step.version, now, now, self._unwatched(ref)))
 
-    def _settle(self, ref: Ref, version: int) -> None:
-        """What lives and has no readiness is healthy."""
-        if not self._plan.rulebook.has_readiness(*ref.group_kind):
-            self._facts.put(HealthSeen(ref, Status(Health.CURRENT), version, self._now()))
+    def _unwatched(self, ref: Ref) -> Status | None:
+        """What lives and has no readiness is healthy; of all else, a watch tells."""
+        return None if self._plan.rulebook.has_readiness(*ref.group_kind) else Status(Health.CURRENT)
 
     def _follow(self, watchers: Watchers, ref: Ref) -> None:
         kind = self._plan.kinds.of(ref)

@@ -12,7 +12,7 @@ from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.cluster.port import Cluster, ClusterFault
 from rebuild.engine.flow import OVERLOAD, Flow
 from rebuild.health.compute import Rulebook
-from rebuild.model.facts import Fact, HealthSeen, WriteAccepted, WriteFailed
+from rebuild.model.facts import WriteAccepted, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kinds
 from rebuild.plan import outcomes
@@ -95,10 +95,9 @@ class Writers:
         while (job := self._next()) is not None:
             step, recreate = job
             sent_at = self._now()
-            facts, fault = self._send(step, sent_at, recreate=recreate)
-            self._done(step, fault, sent_at)
-            for fact in facts:
-                self._facts.put(fact)
+            fact = self._send(step, sent_at, recreate=recreate)
+            self._done(step, fact.fault if isinstance(fact, WriteFailed) else None, sent_at)
+            self._facts.put(fact)
 
     def _next(self) -> tuple[Step, bool] | None:
         """The most urgent step, and whether to recreate, once it may leave; None when there will be no more."""
@@ -128,7 +127,7 @@ class Writers:
             if self._waiting and self._in_flight + 1 < self._flow.slots:
                 self._wake()
 
-    def _send(self, step: Step, sent_at: float, *, recreate: bool) -> tuple[list[Fact], Fault | None]:
+    def _send(self, step: Step, sent_at: float, *, recreate: bool) -> WriteAccepted | WriteFailed:
         ref = step.ref
         kind = self._kinds.of(ref)
         assert kind is not None, f"the plan lets only known kinds leave, not {ref}"
@@ -139,11 +138,10 @@ class Writers:
                 applied = self._cluster.apply(step.manifest, kind)
         except ClusterFault as error:
             chance = random.random()  # noqa: S311 - jitter, not cryptography
-            return [WriteFailed(ref, error.fault, chance, sent_at, self._now())], error.fault
+            return WriteFailed(ref, error.fault, chance, sent_at, self._now())
         version = version_of(applied.body)
         outcome = outcomes.of(step, applied.body, created=applied.created, manager=FIELD_MANAGER)
-        accepted = WriteAccepted(ref, outcome, version, sent_at, self._now())
-        if self._rulebook.has_readiness(*ref.group_kind):
-            # Its watch tells; the answer to a write is older than what the watch may have said meanwhile.
-            return [accepted], None
-        return [accepted, HealthSeen(ref, self._rulebook.status(applied.body), version, self._now())], None
+        # Where its watch tells, the answer to a write is older than what the watch may have said meanwhile.
+        watched = self._rulebook.has_readiness(*ref.group_kind)
+        status = None if watched else self._rulebook.status(applied.body)
+        return WriteAccepted(ref, outcome, version, sent_at, self._now(), status)

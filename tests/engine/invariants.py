@@ -141,6 +141,9 @@ class Auditor:
             case WriteAccepted(ref=ref) if ref in self.in_flight:
                 self.in_flight.discard(ref)
                 self.versions[ref] = fact.version
+                if fact.status is not None and fact.version >= self.seen.get(ref, (0,))[0]:
+                    self.seen[ref] = fact.version, fact.status
+                    self.unseen.discard(ref)
                 if fact.outcome is Outcome.UNCHANGED:
                     self.graced.add(ref)
                 self.opened.add((ref, Gate.EXISTS))

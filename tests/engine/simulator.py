@@ -68,6 +68,8 @@ class Fate:
 
     faults: tuple[Cause, ...] = ()
     healths: tuple[Health, ...] = (Health.CURRENT,)
+    told: bool = False
+    """Whether the answer to our write tells the first of them."""
     before: Health | None = None
     """How it is seen before our write, if it is there already."""
     assumed: bool = False
@@ -227,17 +229,22 @@ class World:
             self._answers.append(WriteFailed(ref, fault, self._number() % 10 / 10, self._now, self._now))
         else:
             outcome = Outcome.UNCHANGED if isinstance(request, Adopt) else Outcome.CREATED
-            self._answers.append(WriteAccepted(ref, outcome, self._version + 1, self._now, self._now))
-            self._shows(ref, fate.healths)
+            told, shown = (fate.healths[:1], fate.healths[1:]) if fate.told else ((), fate.healths)
+            status = next((self._status(ref, health) for health in told), None)
+            self._version += 1
+            self._answers.append(WriteAccepted(ref, outcome, self._version, self._now, self._now, status))
+            self._shows(ref, shown)
             self._pods.setdefault(ref, deque(fate.troubles))
 
     def _shows(self, ref: Ref, healths: Iterable[Health]) -> None:
         for health in healths:
             self._version += 1
-            assumed = health is Health.CURRENT and self.fates.get(ref, Fate()).assumed
-            status = Status(health, f"it is {health}", assumed=assumed, provisional=assumed)
-            seen = HealthSeen(ref, status, self._version, self._now)
+            seen = HealthSeen(ref, self._status(ref, health), self._version, self._now)
             self._watch.setdefault(ref, deque()).append(seen)
+
+    def _status(self, ref: Ref, health: Health) -> Status:
+        assumed = health is Health.CURRENT and self.fates.get(ref, Fate()).assumed
+        return Status(health, f"it is {health}", assumed=assumed, provisional=assumed)
 
     def _number(self) -> int:
         return next(self._numbers, 0)

@@ -99,9 +99,12 @@ class Run:
         self.auditor.happened(fact, commands)
         return commands
 
-    def accept(self, name: str, version: int = 1, outcome: Outcome = Outcome.CREATED) -> list[Command]:
-        """The API server takes the write."""
-        return self.feed(WriteAccepted(ref(name), outcome, version, 0, 0))
+    def accept(
+        self, name: str, version: int = 1, outcome: Outcome = Outcome.CREATED, health: Health | None = None
+    ) -> list[Command]:
+        """The API server takes the write, and its answer may tell the object's health."""
+        status = Status(health, f"it is {health}") if health else None
+        return self.feed(WriteAccepted(ref(name), outcome, version, 0, 0, status))
 
     def fail(self, name: str, cause: Cause, retry_after: float = 0, chance: float = 0, at: float = 0) -> list[Command]:
         """The write fails; with chance 0 the pause is half of the full wait."""

@@ -22,6 +22,23 @@ def test_the_watch_may_be_faster_than_the_answer_to_the_write() -> None:
         assert run.of("view").stage is Stage.IN_FLIGHT
 
 
+def test_an_answer_that_tells_the_health_is_one_fact_in_place_of_two() -> None:
+    at_once, in_turn = Run(plan("view -> db ready")), Run(plan("view -> db ready"))
+    assert at_once.accept("db", version=7, health=Health.CURRENT) == in_turn.accept("db", 7) + in_turn.see(
+        "db", version=7
+    )
+    assert at_once.of("db").stage is Stage.DONE
+    assert at_once.see("db", Health.FAILED, version=6) == []
+    assert at_once.of("db").status == Status(Health.CURRENT, "it is Current")
+
+
+def test_an_answer_may_be_overtaken_by_the_watch() -> None:
+    run = Run(plan("view -> db ready"))
+    run.see("db", Health.IN_PROGRESS, version=8)
+    assert run.accept("db", version=7, health=Health.CURRENT) == []
+    assert run.of("db").stage is Stage.APPLIED
+
+
 def test_health_from_before_our_write_says_nothing_about_it() -> None:
     run = Run(plan("view -> db ready"))
     run.see("db", Health.CURRENT, version=6)

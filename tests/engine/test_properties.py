@@ -70,6 +70,7 @@ def fates(faults: st.SearchStrategy[Cause], healths: st.SearchStrategy[list[Heal
         Fate,
         faults=st.lists(faults, max_size=3).map(tuple),
         healths=healths.map(tuple),
+        told=st.booleans(),
         before=st.none() | st.sampled_from(Health),
         assumed=st.booleans(),
         retry_after=st.sampled_from([0.0, 0.0, 0.5, 20.0]),

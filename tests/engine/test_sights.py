@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from rebuild.engine import sights
 from rebuild.engine.commands import Apply, Notice, StartTimer
 from rebuild.engine.sights import Sight
-from rebuild.model.facts import HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteFailed
+from rebuild.model.facts import HealthSeen, StopAsked, Timer, TimerFired, TimerKind, WriteAccepted, WriteFailed
 from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body, Manifest, Origin
 from rebuild.model.refs import Ref
-from rebuild.model.states import Health, Status
+from rebuild.model.states import Health, Outcome, Status
 from rebuild.plan.steps import Action, Plan, Step
 from tests.engine.support import Run
 
@@ -122,6 +122,14 @@ def test_the_event_that_resolves_a_failure_ends_its_pause_at_once() -> None:
     assert run.feed(seen(NAMESPACE, Health.TERMINATING)) == []
     assert run.feed(seen(Ref("", "Namespace", "", "other"))) == []
     assert run.feed(seen(NAMESPACE)) == [Apply(POD, 2)]
+
+
+def test_an_answer_that_tells_a_health_resolves_a_failure_as_a_watch_does() -> None:
+    quota = Ref("", "ResourceQuota", "shop", "q")
+    run = run_of(POD, quota)
+    run.feed(failed(POD, Cause.QUOTA, at=10.0))
+    told = WriteAccepted(quota, Outcome.CREATED, 1, 11.0, 11.5, Status(Health.CURRENT))
+    assert run.feed(told) == [Apply(POD, 2)]
 
 
 def test_the_timer_of_a_pause_that_was_ended_early_means_nothing() -> None:

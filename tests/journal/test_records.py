@@ -84,7 +84,8 @@ def test_a_value_is_written_as_json_has_it() -> None:
     timer = {"kind": "hold", "ref": str(WEB), "attempt": 0}
     assert line(TimerFired(Timer(TimerKind.HOLD, WEB), 0.1 + 0.2))["data"] == {"timer": timer, "at": 0.1 + 0.2}
     accepted = line(WriteAccepted(WEB, Outcome.CREATED, 2**63, 0.1, 0.2))["data"]
-    assert accepted == {"ref": str(WEB), "outcome": "created", "version": 2**63, "sent_at": 0.1, "at": 0.2}
+    times = {"sent_at": 0.1, "at": 0.2}
+    assert accepted == {"ref": str(WEB), "outcome": "created", "version": 2**63, **times, "status": None}
 
 
 def test_what_no_event_may_hold_is_not_written() -> None:
