@@ -190,7 +190,7 @@ class State:
         self.noticed.clear()
         self._sleepers.clear()
         for ref, progress in self.objects.items():
-            progress.forget(has_readiness=self.plan.rulebook.has_readiness(*ref.group_kind))
+            progress.forget(has_readiness=self.plan.rulebook.has_readiness(ref))
 
     def others_awaited(self, progress: Progress) -> list[Ref]:
         """The expected objects that an object cannot leave without, once nothing of ours stands before it."""

@@ -95,17 +95,18 @@ class Rulebook(Struct, frozen=True):
             return generic.by_existence(body)
         return custom.status(body, self.evidence.get((group, kind, version), definitions.UNKNOWN))
 
-    def has_readiness(self, group: str, kind: str) -> bool:
-        """Whether objects of a kind can be anything but Current after the write, and so have to be watched."""
-        return (group, kind) in self.own or (group, kind) in RULES or not is_built_in(group, kind)
+    def has_readiness(self, ref: Ref) -> bool:
+        """Whether an object can be anything but Current after the write, and so has to be watched."""
+        group_kind = ref.group_kind
+        if group_kind in self.own or group_kind in RULES:
+            return True
+        return (
+            not is_built_in(*group_kind) and self.evidence.get((*group_kind, ref.version), definitions.UNKNOWN).exists
+        )
 
     def needs_operator(self, ref: Ref) -> bool:
         """Whether only a controller that Kubernetes does not bring along can show that an object is healthy."""
-        if is_built_in(*ref.group_kind):
-            return False
-        if ref.group_kind in self.own or ref.group_kind in RULES:
-            return True
-        return self.evidence.get((*ref.group_kind, ref.version), definitions.UNKNOWN).exists
+        return not is_built_in(*ref.group_kind) and self.has_readiness(ref)
 
     def _waits(self, body: Body) -> bool:
         namespace, name = fields.text(body, "metadata", "namespace"), fields.text(body, "metadata", "name")

@@ -120,7 +120,7 @@ def _needs_of(step: Step, plan: Plan, recreate: Collection[tuple[str, str]]) -> 
         # A request for a namespace is authorized in that namespace (apiserver/pkg/endpoints/request/requestinfo.go).
         namespace = step.ref.name
     yield Access("list", kind.group, kind.plural)
-    if plan.rulebook.has_readiness(*step.ref.group_kind):
+    if plan.rulebook.has_readiness(step.ref):
         yield Access("watch", kind.group, kind.plural)
     for verb in _WRITES.get(step.action, ()):
         yield Access(verb, kind.group, kind.plural, namespace, step.ref.name)

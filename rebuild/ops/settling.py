@@ -86,7 +86,7 @@ def _watch(run: Run, target: BoundTarget, plan: Plan, verified: set[Ref], *, sec
     try:
         for ref in sorted(verified) if seconds else ():
             kind = plan.kinds.of(ref)
-            if kind and plan.rulebook.has_readiness(*ref.group_kind):
+            if kind and plan.rulebook.has_readiness(ref):
                 watchers.follow(kind, ref.version)
         while (left := until - run.now()) > 0:
             try:

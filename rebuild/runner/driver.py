@@ -20,7 +20,7 @@ from rebuild.model.events import Event, FlowSettled, ObjectEnded, WriteIntended
 from rebuild.model.facts import Fact, HealthSeen, RunResumed, StopAsked, TimerFired, WriteAccepted, WriteFailed
 from rebuild.model.refs import Ref
 from rebuild.model.secrets import Secrets
-from rebuild.model.states import Health, Outcome, Status
+from rebuild.model.states import Outcome, Status
 from rebuild.plan.steps import Action, Plan
 from rebuild.runner.syncing import Syncer
 from rebuild.runner.threads import Facts
@@ -257,13 +257,14 @@ class Driver:
 
     def _unwatched(self, ref: Ref) -> Status | None:
         """What lives and has no readiness is healthy; of all else, a watch tells."""
-        return None if self._plan.rulebook.has_readiness(*ref.group_kind) else Status(Health.CURRENT)
+        book = self._plan.rulebook
+        return None if book.has_readiness(ref) else book.status({"apiVersion": ref.api_version, "kind": ref.kind})
 
     def _follow(self, watchers: Watchers, ref: Ref) -> None:
         kind = self._plan.kinds.of(ref)
         if kind is None:
             return
-        if self._plan.rulebook.has_readiness(*ref.group_kind) or ref in self._plan.expected:
+        if self._plan.rulebook.has_readiness(ref) or ref in self._plan.expected:
             version = ref.version if ref.version in kind.versions else kind.versions[0]
             watchers.follow(kind, version)
 

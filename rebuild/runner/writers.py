@@ -142,6 +142,6 @@ class Writers:
         version = version_of(applied.body)
         outcome = outcomes.of(step, applied.body, created=applied.created, manager=FIELD_MANAGER)
         # Where its watch tells, the answer to a write is older than what the watch may have said meanwhile.
-        watched = self._rulebook.has_readiness(*ref.group_kind)
+        watched = self._rulebook.has_readiness(ref)
         status = None if watched else self._rulebook.status(applied.body)
         return WriteAccepted(ref, outcome, version, sent_at, self._now(), status)

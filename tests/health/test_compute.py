@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from rebuild.health import compute
+from rebuild.health import compute, definitions
+from rebuild.health.compute import Rulebook
 from rebuild.model import kinds
 from rebuild.model.objects import Body
 from rebuild.model.refs import Ref
@@ -118,7 +120,7 @@ def test_the_hint_about_first_consumers_means_nothing_to_other_kinds(body: Body)
 
 @pytest.mark.parametrize("group_kind", sorted(compute.RULES), ids="/".join)
 def test_a_kind_with_a_rule_has_to_be_watched(group_kind: tuple[str, str]) -> None:
-    assert compute.BUILT_IN.has_readiness(*group_kind)
+    assert compute.BUILT_IN.has_readiness(Ref(*group_kind, "shop", "one"))
 
 
 @pytest.mark.parametrize("group_kind", sorted(compute.RULES), ids="/".join)
@@ -141,7 +143,7 @@ def test_a_rule_is_for_a_kind_that_the_api_server_has_or_argo_cd(group_kind: tup
     ],
 )
 def test_a_built_in_kind_without_a_rule_is_current_as_soon_as_it_exists(group: str, kind: str) -> None:
-    assert not compute.BUILT_IN.has_readiness(group, kind)
+    assert not compute.BUILT_IN.has_readiness(Ref(group, kind, "shop", "one"))
     fresh: dict[str, Any] = {"apiVersion": f"{group}/v1" if group else "v1", "kind": kind, "metadata": {}}
     assert compute.BUILT_IN.status(fresh).health is Health.CURRENT
 
@@ -150,4 +152,26 @@ def test_a_built_in_kind_without_a_rule_is_current_as_soon_as_it_exists(group: s
     ("group", "kind"), [("example.com", "Thing"), ("serving.knative.dev", "Service"), ("", "Thing")]
 )
 def test_a_kind_that_kubernetes_does_not_define_may_report_readiness(group: str, kind: str) -> None:
-    assert compute.BUILT_IN.has_readiness(group, kind)
+    assert compute.BUILT_IN.has_readiness(Ref(group, kind, "shop", "one"))
+
+
+@pytest.mark.parametrize(
+    ("status", "may_report"),
+    [
+        ({}, False),
+        ({"status": {"type": "object", "properties": {"phase": {"type": "string"}}}}, False),
+        ({"status": {"type": "object", "properties": {"conditions": {"type": "array"}}}}, True),
+        ({"status": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}, True),
+    ],
+)
+def test_a_custom_resource_is_watched_where_its_definition_leaves_room_for_its_health(
+    status: Body, may_report: bool
+) -> None:
+    schema = {"openAPIV3Schema": {"type": "object", "properties": status}}
+    spec = {"group": "example.com", "names": {"kind": "Thing"}, "versions": [{"name": "v1", "schema": schema}]}
+    book = Rulebook(evidence=definitions.evidence([{"spec": spec}]))
+    thing = Ref("example.com", "Thing", "shop", "one")
+    assert book.has_readiness(thing) is may_report
+    assert book.has_readiness(replace(thing, version="v2")), "a version of which nothing is known"
+    fresh = book.status({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "one"}})
+    assert may_report or (fresh.health is Health.CURRENT and not fresh.provisional)

@@ -13,6 +13,7 @@ from rebuild.health import cel
 from rebuild.health.compute import Rulebook
 from rebuild.health.own import OwnRule
 from rebuild.model.objects import Body
+from rebuild.model.refs import Ref
 from rebuild.model.states import Health, Status
 from tests.health.test_compute import JSON
 
@@ -76,7 +77,7 @@ def test_the_user_comes_before_the_rule_of_the_kind_and_its_conditions() -> None
     assert book.status({"apiVersion": "v1", "kind": "Pod"}).health is Health.CURRENT
     stalled = {"phase": "Running", "conditions": [{"type": "Stalled", "status": "True"}]}
     assert book.status(database(stalled)).health is Health.CURRENT
-    assert book.has_readiness("example.com", "Database")
+    assert book.has_readiness(Ref("example.com", "Database", "shop", "db"))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from rebuild.cluster.client import ApiServer
 from rebuild.cluster.connect import connect
 from rebuild.cluster.transport import Transport
 from rebuild.engine.policy import Policy
-from rebuild.health import compute
 from rebuild.journal.file import Journal, JournalBroken
 from rebuild.model.edges import Strength
 from rebuild.model.events import Event, ObjectEnded, WriteIntended
@@ -162,7 +161,7 @@ def test_a_small_plan_comes_to_its_end_in_order(cluster: ApiServer, audit: Audit
         story = [type(event) for event in book.about(ref)]
         assert Counter(story)[WriteIntended] == Counter(story)[WriteAccepted] == 1
         assert story.index(WriteIntended) < story.index(WriteAccepted)
-        assert HealthSeen in story
+        assert HealthSeen in story or not plan.rulebook.has_readiness(ref)
         times = [event.at for event in book.about(ref) if isinstance(event, WriteIntended | WriteAccepted)]
         assert times == sorted(times)
     for edge in plan.edges:
@@ -182,6 +181,7 @@ def test_each_object_costs_one_write_and_each_kind_one_watch(cluster: ApiServer,
     driver_for(plan, cluster, book).run()
     assert Counter(audit.written()) == Counter(ref.name for ref in plan.steps)
     watched = Counter(entry["objectRef"]["resource"] for entry in audit.entries("watch"))
+    has_readiness = plan.rulebook.has_readiness
     followed = {ref for ref in (*plan.steps, *plan.expected) if ref in plan.expected or has_readiness(ref)}
     plurals = {kind.plural for ref in followed if (kind := plan.kinds.of(ref))}
     # A definition that is still being set up has its API's watches ended by the server: that kind is watched anew.
@@ -190,8 +190,15 @@ def test_each_object_costs_one_write_and_each_kind_one_watch(cluster: ApiServer,
     assert {"deployments", "jobs", "widgets", "serviceaccounts"} <= plurals
 
 
-def has_readiness(ref: Ref) -> bool:
-    return compute.BUILT_IN.has_readiness(*ref.group_kind)
+def test_a_custom_resource_that_cannot_report_anything_is_ready_by_the_answer_to_its_write(
+    cluster: ApiServer, audit: Audit, shop: str
+) -> None:
+    anything = "x-kubernetes-preserve-unknown-fields: true"
+    plan = plan_for(shop.replace(anything, f"properties: {{spec: {{type: object, {anything}}}}}"), cluster)
+    widget, book = next(ref for ref in plan.steps if ref.kind == "Widget"), Book()
+    driver_for(plan, cluster, book).run()
+    assert book.endings()[widget].ready
+    assert "widgets" not in {entry["objectRef"]["resource"] for entry in audit.entries("watch")}
 
 
 def test_an_object_waits_until_what_it_depends_on_was_seen_healthy(cluster: ApiServer, shop: str) -> None:
