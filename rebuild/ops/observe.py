@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -15,11 +15,14 @@ from rebuild.model.faults import Cause, Fault
 from rebuild.model.kinds import Kind, Kinds
 from rebuild.model.objects import Body
 from rebuild.plan.snapshot import KindVersion, Snapshot, kinds_to_list
+from rebuild.runner.parallel import gathered
 from rebuild.system import clock
 
 PATIENCE = 30.0
 """Seconds after its first failure in which a snapshot tries a list again."""
 
+_AT_ONCE = 4
+"""Lists under way: most are short, and their time is that of the way to the server and back."""
 _UNKNOWABLE = (Cause.DENIED, Cause.FORBIDDEN, Cause.WEBHOOK, Cause.INTERNAL, Cause.INVALID)
 """What we may not list, what nobody converts to the version that we ask for, and what the server itself cannot read."""
 _BELIEVED = 2
@@ -53,16 +56,23 @@ def snapshot(
         Unreachable: when the cluster stops answering.
     """
     patience = _Patience()
+
+    def read(asked: tuple[Kind, str]) -> Sequence[Body] | Fault:
+        try:
+            return _patient(cluster, patience)(cluster.list, *asked).items
+        except ClusterFault as error:
+            if error.fault.cause in _UNKNOWABLE or error.fault.cause is Cause.NOT_SERVED:
+                return error.fault
+            raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
+
+    wanted = list(kinds_to_list(blueprint, known, also))
     items: list[Body] = []
     unread: dict[KindVersion, Fault] = {}
-    for kind, version in kinds_to_list(blueprint, known, also):
-        try:
-            items += _patient(cluster, patience)(cluster.list, kind, version).items
-        except ClusterFault as error:
-            if error.fault.cause in _UNKNOWABLE or _is_dead_backend(error.fault):
-                unread[kind.group, kind.kind, version] = error.fault
-            elif error.fault.cause is not Cause.NOT_SERVED:
-                raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
+    for (kind, version), found in zip(wanted, gathered(read, wanted, at_once=_AT_ONCE), strict=True):
+        if not isinstance(found, Fault):
+            items += found
+        elif found.cause is not Cause.NOT_SERVED or _is_dead_backend(found):
+            unread[kind.group, kind.kind, version] = found
     return Snapshot(items, unread)
 
 
@@ -81,15 +91,23 @@ def metadata(cluster: Cluster, kinds: Iterable[Kind]) -> tuple[list[Body], dict[
         Unreachable: when the cluster stops answering.
     """
     patience = _Patience()
-    items: list[Body] = []
-    unread: dict[Kind, Fault] = {}
-    for kind in kinds:
+
+    def read(kind: Kind) -> Sequence[Body] | Fault:
         try:
-            items += _patient(cluster, patience)(cluster.list, kind, kind.versions[0], metadata_only=True).items
+            return _patient(cluster, patience)(cluster.list, kind, kind.versions[0], metadata_only=True).items
         except ClusterFault as error:
             if error.fault.cause is Cause.TRANSPORT:
                 raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
-            unread[kind] = error.fault
+            return error.fault
+
+    wanted = list(kinds)
+    items: list[Body] = []
+    unread: dict[Kind, Fault] = {}
+    for kind, found in zip(wanted, gathered(read, wanted, at_once=_AT_ONCE), strict=True):
+        if isinstance(found, Fault):
+            unread[kind] = found
+        else:
+            items += found
     return items, unread
 
 

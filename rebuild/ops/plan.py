@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from rebuild.cluster.client import FIELD_MANAGER
 from rebuild.graph.estimates import PRIORS, Estimates
 from rebuild.model.events import Planned, PlannedObject
+from rebuild.model.kinds import Kinds, builtin
 from rebuild.model.redaction import digest
 from rebuild.ops import observe, rights
 from rebuild.ops.blueprint import Declared
@@ -47,8 +48,15 @@ def look(found: Declared, target: BoundTarget, estimates: Estimates = PRIORS) ->
         Unreachable: when the target stops answering.
     """
     also = preflight.kinds_to_know(found.blueprint, found.graph.edges)
-    snapshot = observe.snapshot(target.cluster, found.blueprint, found.blueprint.kinds, also=also)
+    there = _kinds_there(found.blueprint.kinds, target.served)
+    snapshot = observe.snapshot(target.cluster, found.blueprint, there, also=also)
     return Surroundings(snapshot, target.capabilities, target.identity.version, estimates=estimates)
+
+
+def _kinds_there(declared: Kinds, served: Kinds) -> Kinds:
+    """The kinds that may hold something: all but those that a definition declares which has not been applied yet."""
+    named = ((kind, (kind.group, kind.kind)) for kind in declared)
+    return Kinds(kind for kind, name in named if builtin().get(*name) or served.get(*name))
 
 
 def event_of(plan: Plan, *, key: bytes, at: float) -> Planned:

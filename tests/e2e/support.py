@@ -137,14 +137,19 @@ def many(folder: Path, count: int, canary: str) -> Path:
 
 def our_writes(audit_log: Path, since: int = 0) -> Counter[str]:
     """The write requests that rebuild made, by the path they went to, from a byte offset of the log on."""
+    return Counter(
+        event["requestURI"].partition("?")[0]
+        for event in our_requests(audit_log, since)
+        if event["verb"] in WRITES and not _is_review(event)
+    )
+
+
+def our_requests(audit_log: Path, since: int = 0) -> list[dict[str, Any]]:
+    """The requests that rebuild made, as the audit log has them, from a byte offset of it on."""
     with audit_log.open("rb") as log:
         log.seek(since)
         events = [json.loads(line) for line in log]
-    return Counter(
-        event["requestURI"].partition("?")[0]
-        for event in events
-        if event["userAgent"].startswith("rebuild/") and event["verb"] in WRITES and not _is_review(event)
-    )
+    return [event for event in events if event["userAgent"].startswith("rebuild/")]
 
 
 def _is_review(event: dict[str, Any]) -> bool:

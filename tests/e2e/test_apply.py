@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LabMaker
-from tests.e2e.support import ROOT, our_writes, rebuild
+from tests.e2e.support import ROOT, our_requests, our_writes, rebuild
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600, func_only=True)]
 SHOP = ("--path", "examples/shop")
@@ -52,6 +52,41 @@ def test_one_changed_field_is_one_write(make_lab: LabMaker, tmp_path: Path) -> N
     assert our_writes(lab.audit_log, since=mark) == {"/api/v1/namespaces/default/configmaps/b": 1}
     outcomes = {one["ref"]: one["outcome"] for one in ran.json()["objects"]}
     assert outcomes == {"v1/ConfigMap/default/a": "unchanged", "v1/ConfigMap/default/b": "configured"}
+
+
+GADGETS = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.shop.example.com}
+spec:
+  group: shop.example.com
+  scope: Cluster
+  names: {kind: Gadget, plural: gadgets, singular: gadget, listKind: GadgetList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
+---
+apiVersion: shop.example.com/v1
+kind: Gadget
+metadata: {name: one}
+spec: {size: 3}
+"""
+
+
+def test_what_is_defined_only_now_and_reports_nothing_costs_one_list_more_than_its_writes(
+    make_lab: LabMaker, tmp_path: Path
+) -> None:
+    lab = make_lab()
+    (tmp_path / "all.yaml").write_text(GADGETS)
+
+    ran = rebuild("apply", tmp_path, "--context", lab.context, "--kubeconfig", lab.kubeconfig)
+
+    assert ran.code == 0, ran.stderr
+    verbs = [one["verb"] for one in our_requests(lab.audit_log) if "/gadgets" in one["requestURI"]]
+    # A server on a busy machine may refuse a kind that it has just established.
+    assert [verb for verb in verbs if verb != "patch"] == ["list"], "it is read for its verification, and not watched"
 
 
 def test_a_cluster_that_is_not_fresh_needs_a_yes(make_lab: LabMaker, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from rebuild.providers.kwok import binaries
 from rebuild.providers.kwok import cluster as kwok
 from rebuild.providers.kwok.lab import Lab
 from tests.e2e.accounts import account, kubectl
-from tests.e2e.support import Ran, our_writes, rebuild
+from tests.e2e.support import Ran, our_requests, our_writes, rebuild
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600, func_only=True)]
 CAROL = "system:serviceaccount:kube-public:carol"
@@ -246,10 +246,7 @@ def test_a_look_takes_one_list_a_kind_and_writes_nothing(scene: Scene) -> None:
 
     ran = rebuild("drift", *scene.target, "-o", "json")
 
-    with scene.lab.audit_log.open("rb") as log:
-        log.seek(mark)
-        events = [json.loads(line) for line in log]
-    ours = [event for event in events if event["userAgent"].startswith("rebuild/")]
+    ours = our_requests(scene.lab.audit_log, mark)
     lists = [event["requestURI"].partition("?")[0] for event in ours if event["verb"] == "list"]
     others = {event["requestURI"] for event in ours if event["verb"] != "list"}
     assert ran.code == 1
