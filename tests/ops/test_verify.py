@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import monotonic
 from uuid import uuid4
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.port import ClusterFault
@@ -76,12 +78,12 @@ class Bench:
     """Declares, applies and verifies as the commands do, step by step, so that a test can act between two steps."""
 
     def __init__(self, cluster: ApiServer, text: str, extra: tuple[Kind, ...] = ()) -> None:
-        self.target = targets.bind(cluster, provider="existing")
+        bound = targets.bind(cluster, provider="existing")
+        self.target = replace(bound, served=bound.served.extended(extra))
         found = support.blueprint(text)
         definitions = (m.body for m in found.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
         checked = lint.check(found, schema.builtin().extended(definitions))
-        known = self.target.served.extended(extra)
-        self.found = Declared(found, graphs.build(found), checked).served_by(known)
+        self.found = Declared(found, graphs.build(found), checked).served_by(self.target.served)
 
     def apply(self) -> None:
         for manifest in self.found.blueprint:
@@ -155,14 +157,19 @@ def dead_api(outside: Transport) -> Iterator[str]:
     body["spec"] = {**spec, "insecureSkipTLSVerify": True}
     path = "/apis/apiregistration.k8s.io/v1/apiservices"
     outside.request("POST", path, body=orjson.dumps(body), headers={"Content-Type": "application/json"})
-    for _ in range(2000):
-        try:
-            outside.request("GET", f"/apis/{group}/v1/things")
-        except ClusterFault as error:
-            if error.fault.status == 503:
-                break
+    deadline = monotonic() + 60.0
+    while not _is_down(outside, f"/apis/{group}/v1/things"):
+        assert monotonic() < deadline, f"the API server does not know of {group}"
     yield group
     outside.request("DELETE", f"{path}/v1.{group}")
+
+
+def _is_down(outside: Transport, path: str) -> bool:
+    try:
+        outside.request("GET", path)
+    except ClusterFault as error:
+        return error.fault.status == 503
+    return False
 
 
 @pytest.mark.parametrize("is_known", [True, False])
