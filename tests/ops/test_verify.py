@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from time import monotonic
 from uuid import uuid4
 
 import orjson
@@ -31,6 +30,7 @@ from rebuild.report.ledger import Ledger
 from rebuild.verify import schema
 from tests.accuracy.conftest import declared
 from tests.cluster.test_contract import requests_of
+from tests.graph.test_admission_live import until
 from tests.plan import support
 
 pytestmark = pytest.mark.live
@@ -157,9 +157,7 @@ def dead_api(outside: Transport) -> Iterator[str]:
     body["spec"] = {**spec, "insecureSkipTLSVerify": True}
     path = "/apis/apiregistration.k8s.io/v1/apiservices"
     outside.request("POST", path, body=orjson.dumps(body), headers={"Content-Type": "application/json"})
-    deadline = monotonic() + 60.0
-    while not _is_down(outside, f"/apis/{group}/v1/things"):
-        assert monotonic() < deadline, f"the API server does not know of {group}"
+    until(lambda: _is_down(outside, f"/apis/{group}/v1/things"), f"{group} is known, and down")
     yield group
     outside.request("DELETE", f"{path}/v1.{group}")
 
