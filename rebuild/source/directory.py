@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,6 +37,9 @@ class FolderStore:
             with _readable(self.root / folder), os.scandir(self.root / folder) as entries:
                 self._listed[folder] = {entry.name: _node(entry) for entry in entries if entry.name != ".git"}
         return self._listed[folder]
+
+    def expect(self, files: Iterable[str]) -> None:
+        """Nothing is gained here by knowing that."""
 
     def size(self, path: str) -> int:
         """The bytes of a file."""

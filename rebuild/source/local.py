@@ -50,7 +50,7 @@ def read(location: Path, *, ref: str, path: str, work: Path, renderer: str) -> S
             return None
         whole = "/".join(part for part in (inside, path) if part)
         reading = kustomize.read(store, whole, work=work, renderer=renderer)
-        at_head = not repo.bare and resolve(repo, "HEAD") == sha
+        at_head = not repo.bare and (not ref or resolve(repo, "HEAD") == sha)
         changed = changes.since(repo, store, reading.folders, all_files=reading.rendered) if at_head else []
     notes = [findings.uncommitted_changes(changed, sha)] if changed else []
     return Source(

@@ -26,6 +26,7 @@ _OPTIONS = (
     "gc.auto=0",
     "maintenance.auto=false",
 )
+_SETTINGS = [part for option in _OPTIONS for part in ("-c", option)]
 # What git adds to every failure to connect, and which says nothing about this one.
 _PLATITUDES = ("hint:", "warning:", "Please make sure you have", "and the repository exists")
 _ENVIRONMENT = {
@@ -91,7 +92,7 @@ def run_within(
         ProgramMissing: git is not installed.
         Unreachable: git refuses a repository that belongs to somebody else.
     """
-    settings = [part for option in (*_OPTIONS, *options) for part in ("-c", option)]
+    settings = [*_SETTINGS, *(part for option in options for part in ("-c", option))]
     environment = {**os.environ, **repo.git.environment(), "LANGUAGE": "C", "LC_ALL": "C"}
     line = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *settings, command, *operands]
     done = shell.run(line, env=environment, cwd=Path(repo.git_dir), timeout=seconds, own_session=True)
@@ -101,6 +102,36 @@ def run_within(
     if "dubious ownership" in err:
         raise not_ours(err)
     return Answer(done.code, done.stdout.decode(errors="surrogateescape"), err)
+
+
+def objects(repo: git.Repo, ids: Iterable[str], *, contents: bool = False) -> Iterator[tuple[str, int, bytes]]:
+    """Objects in the order of their ids: each with its size and, if asked for, its content.
+
+    Raises:
+        ValueError: when one of them is not there, or is damaged.
+    """
+    wanted = list(ids)
+    if not wanted:
+        return
+    option = "--batch" if contents else "--batch-check"
+    line = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *_SETTINGS, "cat-file", "--buffer", option]
+    asked = "".join(f"{sha}\n" for sha in wanted).encode()
+    out = shell.run(
+        line, stdin=asked, env={**os.environ, **repo.git.environment()}, cwd=Path(repo.git.working_dir or repo.git_dir)
+    ).stdout
+    at = 0
+    for sha in wanted:
+        end = out.find(b"\n", at)
+        head = out[at : max(end, at)]
+        size = head.rpartition(b" ")[2]
+        if not head.startswith(sha.encode()) or not size.isdigit():
+            raise ValueError(f"git says of {sha}: {head[:100].decode(errors='replace') or 'nothing'}")
+        at, length = end + 1, int(size) if contents else 0
+        data = out[at : at + length]
+        if len(data) < length:
+            raise ValueError(f"{sha} is cut short")
+        yield sha, int(size), data
+        at += length + 1 if contents else 0
 
 
 def not_ours(err: str) -> RebuildError:

@@ -6,7 +6,7 @@ is only described here: what it leads to is for `paths` to decide, and nothing f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -57,6 +57,9 @@ class Store(Protocol):
 
     def children(self, folder: str) -> Mapping[str, Node]:
         """The entries of a folder by their names, which may be anything that Git's objects can hold."""
+
+    def expect(self, files: Iterable[str]) -> None:
+        """Files whose sizes and contents are asked for next."""
 
     def size(self, path: str) -> int:
         """The bytes of a file, without reading it."""

@@ -5,7 +5,7 @@ An object's size is asked for before its content is, because the content comes a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import git
@@ -17,6 +17,8 @@ from rebuild.source import store as stores
 from rebuild.source.store import Kind, Node
 
 _KINDS = {0o10: Kind.FILE, 0o04: Kind.FOLDER, 0o12: Kind.LINK, 0o16: Kind.SUBMODULE}
+_AHEAD = 32 << 20
+"""Bytes of contents that are read before they are asked for."""
 # PATH_MAX; Git itself writes no longer ones.
 _LONGEST_TARGET = 4096
 
@@ -32,6 +34,8 @@ class CommitStore:
         self._repo = repo
         self._ids: dict[str, str] = {}
         self._listed: dict[str, dict[str, Node]] = {}
+        self._sizes: dict[str, int] = {}
+        self._read: dict[str, bytes] = {}
         # One tree may stand in many places; it is parsed once.
         self._parsed: dict[str, list[tuple[str, Node, str]]] = {}
         with program.damage(sha):
@@ -45,6 +49,18 @@ class CommitStore:
             with program.damage(self.commit):
                 self._listed[folder] = self._list(folder)
         return self._listed[folder]
+
+    def expect(self, files: Iterable[str]) -> None:
+        """Get all sizes at once, and as many contents: each question to git takes longer than most answers."""
+        with program.damage(self.commit):
+            ids = [self._ids[path] for path in files]
+            self._sizes.update((sha, size) for sha, size, _ in program.objects(self._repo, ids))
+            fit, room = [], _AHEAD
+            for sha in dict.fromkeys(ids):
+                room -= self._sizes[sha]
+                if room >= 0:
+                    fit.append(sha)
+            self._read.update((sha, data) for sha, _, data in program.objects(self._repo, fit, contents=True))
 
     def size(self, path: str) -> int:
         """From the header of the object; its content stays where it is."""
@@ -90,10 +106,10 @@ class CommitStore:
         return self._data(link).decode(errors="surrogateescape")
 
     def _size(self, sha: str) -> int:
-        return int(self._repo.git.get_object_header(sha)[2])
+        return self._sizes[sha] if sha in self._sizes else int(self._repo.git.get_object_header(sha)[2])
 
     def _data(self, sha: str) -> bytes:
-        return bytes(self._repo.git.get_object_data(sha)[3])
+        return self._read[sha] if sha in self._read else bytes(self._repo.git.get_object_data(sha)[3])
 
 
 def _parse(tree: bytes) -> Iterator[tuple[int, str, str]]:
