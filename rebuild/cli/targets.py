@@ -10,7 +10,7 @@ from rebuild.cluster.connect import connect, reached
 from rebuild.model.errors import UsageError
 from rebuild.ops import exclusive, guard, settings
 from rebuild.ops.target import BoundTarget, bind
-from rebuild.providers.kind.lab import BASELINE
+from rebuild.providers.kind.baseline import BASELINE
 from rebuild.source import locations
 
 _PROVIDER = "existing"

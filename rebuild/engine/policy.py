@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType, SimpleNamespace
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
-from tenacity import RetryCallState, wait_exponential
 
 from rebuild.model.faults import Cause, Fault
 
@@ -32,8 +31,11 @@ class Wait(Struct, frozen=True):
 
     def seconds(self, attempt: int, chance: float) -> float:
         """The wait after that attempt, at least half of it whatever the chance ("equal jitter")."""
+        # Imported late, so that nobody pays for it who has nothing to try again.
+        from tenacity import wait_exponential
+
         # Not a real RetryCallState: making one reads the clock, and the wait looks at nothing but the number.
-        call = cast(RetryCallState, SimpleNamespace(attempt_number=attempt))
+        call: Any = SimpleNamespace(attempt_number=attempt)
         return wait_exponential(multiplier=self.first, max=self.longest)(call) * (0.5 + chance / 2)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from statistics import median
 
 from msgspec import Struct, field
 
@@ -67,6 +66,9 @@ PRIORS = Estimates()
 
 def learned(runs: Sequence[Mapping[Ref, float]]) -> Estimates:
     """What runs teach, each of which measured seconds from the write until READY; their order does not matter."""
+    # Imported late, so that the first run does not pay for it.
+    from statistics import median
+
     of_objects: dict[Ref, list[float]] = defaultdict(list)
     of_kinds: dict[tuple[str, str], list[float]] = defaultdict(list)
     seen: dict[tuple[str, str], set[int]] = defaultdict(set)

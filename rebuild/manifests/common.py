@@ -14,7 +14,7 @@ from rebuild.manifests.document import Document
 from rebuild.manifests.oneline import Form, Uncommon, copied, said_by
 
 _DEEPEST = 60
-_UNCOMMON = re.compile(r"[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNCOMMON = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 """Tabs, other line ends, and what YAML calls not printable."""
 
 

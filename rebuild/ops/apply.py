@@ -9,7 +9,6 @@ from rebuild.model.blueprint import Blueprint
 from rebuild.model.errors import Incomplete, Unreachable
 from rebuild.ops.run import Run
 from rebuild.ops.target import BoundTarget
-from rebuild.ops.verify import Look, verify
 from rebuild.plan.steps import Plan
 from rebuild.runner.driver import NOTHING, Driver, Past
 
@@ -64,6 +63,9 @@ def apply(
             stoppable(None)
     if driver.state.stop_reason or driver.stop_asked:
         return driver.state.stop_reason or driver.stop_asked
+    # Imported late, so that no write waits for it.
+    from rebuild.ops.verify import Look, verify
+
     try:
         verify(run, target, blueprint, plan, Look(counted=True))
     except Unreachable as error:

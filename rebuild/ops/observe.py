@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
-from tenacity import RetryCallState, Retrying, retry_if_exception
-
-from rebuild.cluster.port import Cluster, ClusterFault
+from rebuild.cluster.port import Cluster, ClusterFault, Listing
 from rebuild.engine.policy import Policy
 from rebuild.model.blueprint import Blueprint
 from rebuild.model.errors import Unreachable
@@ -17,6 +17,9 @@ from rebuild.model.objects import Body
 from rebuild.plan.snapshot import KindVersion, Snapshot, kinds_to_list
 from rebuild.runner.parallel import gathered
 from rebuild.system import clock
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 PATIENCE = 30.0
 """Seconds after its first failure in which a snapshot tries a list again."""
@@ -59,7 +62,7 @@ def snapshot(
 
     def read(asked: tuple[Kind, str]) -> Sequence[Body] | Fault:
         try:
-            return _patient(cluster, patience)(cluster.list, *asked).items
+            return _patiently(cluster, patience, partial(cluster.list, *asked))
         except ClusterFault as error:
             if error.fault.cause in _UNKNOWABLE or error.fault.cause is Cause.NOT_SERVED:
                 return error.fault
@@ -94,7 +97,7 @@ def metadata(cluster: Cluster, kinds: Iterable[Kind]) -> tuple[list[Body], dict[
 
     def read(kind: Kind) -> Sequence[Body] | Fault:
         try:
-            return _patient(cluster, patience)(cluster.list, kind, kind.versions[0], metadata_only=True).items
+            return _patiently(cluster, patience, partial(cluster.list, kind, kind.versions[0], metadata_only=True))
         except ClusterFault as error:
             if error.fault.cause is Cause.TRANSPORT:
                 raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
@@ -111,11 +114,24 @@ def metadata(cluster: Cluster, kinds: Iterable[Kind]) -> tuple[list[Body], dict[
     return items, unread
 
 
-def _patient(cluster: Cluster, patience: _Patience) -> Retrying:
-    """Asks for one list again while its failure may pass."""
-    return Retrying(
+def _patiently(cluster: Cluster, patience: _Patience, ask: Callable[[], Listing]) -> Sequence[Body]:
+    """The items of one list, which is asked for again while its failure may pass."""
+    try:
+        return ask().items
+    except ClusterFault as error:
+        failed = [error]
+    # Imported late, so that nobody pays for it who has nothing to try again.
+    from tenacity import Retrying, retry_if_exception
+
+    def again() -> Listing:
+        if failed:
+            raise failed.pop()
+        return ask()
+
+    tries = Retrying(
         retry=retry_if_exception(_Doubt(cluster)), wait=_wait, stop=patience, sleep=clock.sleep, reraise=True
     )
+    return tries(again).items
 
 
 class _Doubt:

@@ -10,20 +10,13 @@ from msgspec import Struct
 
 from rebuild.providers import descriptions
 from rebuild.providers.claims import State
-from rebuild.providers.port import Baseline, Fidelity, Target
+from rebuild.providers.port import Fidelity, Target
 
 PROVIDER = "kind"
 LABEL = "io.x-k8s.kind.cluster"
 """kind marks each node with the name of its cluster."""
 RUNNING = "running"
 """What Docker calls a container that runs."""
-
-BASELINE = Baseline(
-    namespaces=frozenset({"default", "kube-node-lease", "kube-public", "kube-system", "local-path-storage"}),
-    storage_classes=frozenset({"standard"}),
-    default_storage_class="standard",
-)
-"""kind puts its storage provisioner into a namespace of its own."""
 
 
 class Lab(Struct, frozen=True):

@@ -11,6 +11,7 @@ from rebuild.model.images import Image
 from rebuild.providers import descriptions
 from rebuild.providers import versions as needs
 from rebuild.providers.kind import cluster, containers, docker, kindfile, lab, places, preload
+from rebuild.providers.kind.baseline import BASELINE
 from rebuild.providers.kind.install import Kit
 from rebuild.providers.kind.kindfile import KindFile
 from rebuild.providers.kind.program import Wishes
@@ -49,7 +50,7 @@ class Kind(Struct, frozen=True):
     @property
     def baseline(self) -> Baseline:
         """What a new cluster holds."""
-        return lab.BASELINE
+        return BASELINE
 
     def create(self, name: str, *, kubeconfig: Path | None = None, owned: bool = False, told: Told = untold) -> Target:
         """As `cluster.up`."""
