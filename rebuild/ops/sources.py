@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 
 from rebuild.model.events import SourceRead
 from rebuild.model.sources import Source
-from rebuild.providers.kwok import binaries
-from rebuild.source.open import read_directory, read_source
+from rebuild.system import apart
 
 
 class SourceOptions(Struct, frozen=True):
@@ -29,6 +31,9 @@ def read_all(options: SourceOptions) -> list[Source]:
     Raises:
         UsageError: when there is nothing to read; Unreachable: when a repository does not answer.
     """
+    # Imported late, as are the lab's programs, so that who reads a source apart does not load them here as well.
+    from rebuild.source.open import read_directory, read_source
+
     with tempfile.TemporaryDirectory(prefix="rebuild-source-") as work:
         repository = read_source(
             options.location, ref=options.ref, path=options.path, work=Path(work), renderer=_renderer()
@@ -36,8 +41,15 @@ def read_all(options: SourceOptions) -> list[Source]:
     return [repository, *(read_directory(path) for path in options.additions)]
 
 
+def ahead(options: SourceOptions) -> AbstractContextManager[Callable[[], list[Source]]]:
+    """Begin to read now; what this gives waits for what is read, and raises what `read_all` does."""
+    return apart.begun(partial(read_all, options))
+
+
 def _renderer() -> str:
     """The lab's own kubectl, so that a kustomization renders alike on every machine that has the lab."""
+    from rebuild.providers.kwok import binaries
+
     lab = binaries.cached()
     return str(lab.path("kubectl")) if lab else ""
 

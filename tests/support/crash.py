@@ -59,7 +59,7 @@ class Crasher:
 
 def _serve() -> None:
     """Answer calls until there are no more."""
-    import rebuild.cli.cmd_apply
+    import rebuild.cli.applying
     import rebuild.cli.cmd_resume  # noqa: F401
 
     answers = os.dup(1)

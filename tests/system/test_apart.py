@@ -1,0 +1,102 @@
+"""Work that is done apart comes to the same as work that is done here, whatever becomes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rebuild.model.errors import Unreachable
+from rebuild.model.findings import Finding, Severity
+from rebuild.system import apart, shell
+
+Work = Callable[[], object]
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-xdist has a thread in each worker, which waits for its controller and holds no lock meanwhile."""
+    monkeypatch.setattr(apart, "_can_fork", lambda: True)
+
+
+@pytest.mark.usefixtures("alone")
+def test_the_result_comes_from_another_process() -> None:
+    with apart.begun(lambda: (os.getpid(), Finding("a-code", Severity.INFO, "words"))) as result:
+        pid, finding = result()
+    assert pid != os.getpid()
+    assert finding == Finding("a-code", Severity.INFO, "words")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.usefixtures("alone")
+def test_an_answer_may_be_larger_than_a_pipe() -> None:
+    with apart.begun(lambda: b"x" * 5_000_000) as result:
+        assert result() == b"x" * 5_000_000
+
+
+@pytest.mark.usefixtures("alone")
+def test_an_error_is_raised_to_who_waits() -> None:
+    def fail() -> None:
+        error = Unreachable("no answer", hint="try again")
+        error.add_note("a note")
+        raise error
+
+    with (
+        pytest.raises(Unreachable, match="no answer") as caught,
+        apart.begun(fail) as result,
+    ):
+        result()
+    assert (caught.value.hint, caught.value.__notes__) == ("try again", ["a note"])
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("end", [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: os._exit(3)])
+def test_who_dies_before_it_answers_is_replaced(end: Work) -> None:
+    here = os.getpid()
+
+    def work() -> int:
+        if os.getpid() != here:
+            end()
+        return os.getpid()
+
+    with apart.begun(work) as result:
+        assert result() == here
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_nobody_waits_for_any_more_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    """As a run that is refused by a guard, while a clone is under way."""
+    ready = tmp_path / "ready"
+    os.mkfifo(ready)
+
+    def work() -> None:
+        shell.run(["sh", "-c", f"echo $$ > {ready}; exec sleep 100"], own_session=True)
+
+    def unwind(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        with apart.begun(work):
+            started = int(ready.read_text())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    state = Path(f"/proc/{started}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_process_with_threads_does_the_work_itself() -> None:
+    ends = threading.Event()
+    thread = threading.Thread(target=ends.wait)
+    thread.start()
+    try:
+        with apart.begun(os.getpid) as result:
+            assert result() == os.getpid()
+    finally:
+        ends.set()
+        thread.join()
