@@ -16,6 +16,7 @@ from rebuild.journal.file import Journal, JournalBroken
 from rebuild.model.events import ApplyAsked, Event, PhaseBegan, PhaseEnded, Planned, RunEnded, RunStarted, StageEnded
 from rebuild.model.facts import RunResumed
 from rebuild.model.findings import Finding
+from rebuild.ops import experience
 from rebuild.ops.unfinished import JOURNAL, KEY, Unfinished, runs_root
 from rebuild.report.ledger import Ledger
 from rebuild.runner.clock import RunClock
@@ -132,6 +133,8 @@ class Run:
         if self._journal:
             self._journal.close()
         if complete:
+            if self._journal:
+                experience.keep(self.directory, self.ledger)
             with suppress(OSError):
                 (self.directory / KEY).unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""What a run has measured is what the next plan expects, whatever became of the other journals."""
+"""What a run has measured is what the next plan expects, whatever became of its file."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_plan_expects_what_the_last_run_measured(lab: Lab, state: Path, tmp_pa
     assert after.stdout == again.stdout
     assert "  1 run\n" in table
 
-    (journal,) = state.glob("runs/*/journal.jsonl")
-    journal.write_bytes(journal.read_bytes().replace(b"Deployment", b"DaemonSet"))
+    (measured,) = state.glob("runs/*/measured.json")
+    measured.write_bytes(measured.read_bytes()[:-1])
     damaged = rebuild("plan", source, "-o", "json")
     assert (damaged.code, damaged.json()["expected"]) == (0, before)

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from rebuild.graph.estimates import PRIORS, Basis, Estimates
-from rebuild.journal.file import Journal
 from rebuild.model.events import (
-    Event,
     ObjectEnded,
     Planned,
     PlannedObject,
@@ -23,8 +21,9 @@ from rebuild.model.objects import Origin
 from rebuild.model.refs import Ref
 from rebuild.model.states import Outcome
 from rebuild.ops import experience
-from rebuild.ops.unfinished import JOURNAL, runs_root
-from rebuild.system import places
+from rebuild.ops.unfinished import runs_root
+from rebuild.report.ledger import Ledger
+from rebuild.system import files, places
 
 WEB = Ref.of("apps/v1", "Deployment", "shop", "web")
 SOURCE = SourceRead("/repo", "main", "prod", "c0ffee", "")
@@ -35,28 +34,28 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(places.STATE_VARIABLE, str(tmp_path))
 
 
-def events(seconds: float, source: SourceRead, fidelity: str, *, complete: bool) -> list[Event]:
+def ledger(seconds: float, source: SourceRead, fidelity: str) -> Ledger:
+    """What a run recorded that wrote one object."""
     planned = PlannedObject(WEB, Origin("web.yaml", 1), "create", "", "")
-    return [
+    found = Ledger()
+    for event in (
         RunStarted("run", "apply", "1", "2026-01-01T00:00:00Z"),
         source,
         TargetBound("uid", "v1", "https://x", "kwok", fidelity),
         Planned((planned,), (), (), (), 0.0),
         WriteAccepted(WEB, Outcome.CREATED, 1, 1.0, 2.0),
         ObjectEnded(WEB, Outcome.CREATED, True, "", None, (), 2.0 + seconds),
-        RunEnded(complete, "", 60.0),
-    ]
+        RunEnded(True, "", 60.0),
+    ):
+        found.add(event)
+    return found
 
 
-def ran(
-    name: str, seconds: float, source: SourceRead = SOURCE, fidelity: str = "kwok", *, complete: bool = True
-) -> Path:
-    path = runs_root() / name / JOURNAL
-    journal = Journal(path)
-    for event in events(seconds, source, fidelity, complete=complete):
-        journal.append(event)
-    journal.close()
-    return path
+def ran(name: str, seconds: float, source: SourceRead = SOURCE, fidelity: str = "kwok") -> Path:
+    """The file that a run left."""
+    home = files.private_directory(runs_root() / name)
+    experience.keep(home, ledger(seconds, source, fidelity))
+    return home / experience.MEASURED
 
 
 def learned(fidelity: str = "") -> Estimates:
@@ -74,10 +73,9 @@ def test_the_newest_runs_count_and_no_more_of_them() -> None:
     assert (found.runs, found.of(WEB).seconds, found.of(WEB).basis) == (5, 4.0, Basis.OBJECT)
 
 
-def test_runs_of_other_sources_and_unfinished_ones_teach_nothing() -> None:
+def test_runs_of_other_sources_teach_nothing() -> None:
     ran("1", 1.0, SourceRead("/other", "main", "prod", "c0ffee", ""))
     ran("2", 1.0, SourceRead("/repo", "main", "test", "c0ffee", ""))
-    ran("3", 1.0, complete=False)
     assert learned() == PRIORS
 
 
@@ -99,12 +97,21 @@ def test_a_place_that_can_hold_no_runs_hinders_nobody(monkeypatch: pytest.Monkey
     assert learned() == PRIORS
 
 
-@pytest.mark.parametrize("damage", [b"", b"no journal\n", b'{"n":0}\n', b"\xff\xfe\n"])
-def test_a_damaged_journal_hinders_nobody(damage: bytes) -> None:
+@pytest.mark.parametrize("damage", [b"", b"no JSON\n", b'{"repository":"/repo"}', b"[]", b"\xff\xfe\n"])
+def test_a_damaged_file_hinders_nobody(damage: bytes) -> None:
     ran("1", 7.0)
     ran("2", 9.0).write_bytes(damage)
-    torn = ran("3", 9.0)
-    torn.write_bytes(torn.read_bytes().replace(b"Deployment", b"DaemonSet"))
-    (runs_root() / "4" / JOURNAL).mkdir(parents=True)
+    unknown = ran("3", 9.0)
+    unknown.write_bytes(unknown.read_bytes().replace(b"apps/v1/", b""))
+    (runs_root() / "4" / experience.MEASURED).mkdir(parents=True)
     found = learned()
     assert (found.runs, found.of(WEB).seconds) == (1, 7.0)
+
+
+def test_a_run_that_measured_nothing_leaves_nothing(tmp_path: Path) -> None:
+    experience.keep(tmp_path, Ledger())
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_full_disk_hinders_nobody() -> None:
+    experience.keep(Path("/proc"), ledger(1.0, SOURCE, "kwok"))
