@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import yaml
 
@@ -19,15 +20,21 @@ from rebuild.manifests.build import Build
 from rebuild.manifests.compose import compose, why_not
 from rebuild.manifests.document import TOO_DEEP, Document, Unreadable, broken, repeated_keys
 
+ReadPart: TypeAlias = Callable[[int, str, Budget], tuple[Document, ...]]
+
 _SEPARATOR = re.compile(r"^---([^\n]*)\n", re.MULTILINE)
 _LINE_END = re.compile(r"[^\S\n]*\n?")
 
 
-def documents(data: bytes) -> Iterator[Document]:
+def documents(data: bytes, *, part: ReadPart | None = None) -> Iterator[Document]:
     """The documents of a file in order. Empty ones, and ones that hold only comments, are left out.
 
     Never raises: what cannot be read comes back as a document with a fatal problem.
+
+    Args:
+        part: reads what stands between two separators, as `yaml_part` does.
     """
+    read = part or yaml_part
     try:
         text = data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -47,8 +54,8 @@ def documents(data: bytes) -> Iterator[Document]:
         if eaten:
             first_line, text = first_line + eaten[0].count("\n"), text[eaten.end() :]
     budget = Budget()
-    for line, part in split(text, first_line):
-        yield from [part] if isinstance(part, Document) else _yaml(line, part, budget)
+    for line, found_part in split(text, first_line):
+        yield from [found_part] if isinstance(found_part, Document) else read(line, found_part, budget)
 
 
 def _blank_lines(text: str) -> int:
@@ -84,7 +91,7 @@ def parts(text: str, line: int) -> Iterator[tuple[int, str]]:
     return ((first, part) for first, part in split(text, line) if isinstance(part, str))
 
 
-def _yaml(first_line: int, text: str, budget: Budget) -> tuple[Document, ...]:
+def yaml_part(first_line: int, text: str, budget: Budget) -> tuple[Document, ...]:
     """The part as YAML: at most one document."""
     found = common.document(text, first_line)
     return composed(first_line, text, budget) if found is None else (found,)

@@ -1,8 +1,8 @@
-"""What files said when they were parsed last, so that a second plan reads JSON where nothing changed.
+"""What YAML documents said when they were parsed last, so that a second plan reads JSON where nothing changed.
 
-YAML is the slowest part of a plan of many objects, and most files are the same next time. There is one pack for each
-source, in the cache directory. Must not hold a Secret: a file that declares one is parsed every time. Whatever is wrong
-with a pack, the plan is the same as without it.
+YAML is the slowest part of a plan of many objects, and most of it is the same next time. There is one pack for each
+source, in the cache directory. Must not hold a Secret: a document that declares one is parsed every time. Whatever is
+wrong with a pack, the plan is the same as without it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import orjson
 
 from rebuild import manifests
 from rebuild.manifests import loader
+from rebuild.manifests.budget import Budget
 from rebuild.manifests.document import Document
 from rebuild.manifests.read import Parse
 from rebuild.model.errors import UsageError
@@ -29,12 +30,10 @@ WORTHWHILE = 1 << 18
 """Bytes of a source from which on a pack is kept: less is parsed within a tenth of a second."""
 MOST_PACKED = 512 << 20
 """Bytes of all packs; the ones that were written first go first."""
-_UNFOLDED, _UNFOLDED_ANYWAY = 2, 1024
-"""JSON may have so many times the bytes of its file, and a few more; aliases can make it thousands of times larger."""
 _DIGEST = 32
 
-_Entry: TypeAlias = list[tuple[int, Any, tuple[int, ...]]]
-"""The line, the value and the lines of the items of each document of a file."""
+_Entry: TypeAlias = tuple[int, Any, tuple[int, ...]]
+"""Of a document its line, its value and the lines of its items, counted from where its part of the file begins."""
 
 
 @contextmanager
@@ -49,49 +48,60 @@ def kept(sources: list[Source]) -> Iterator[Parse]:
         return
     pack = Pack(_content(path))
     yield pack.documents
-    if pack.grown:
+    if pack.has_grown:
         _write(path, pack)
 
 
 class Pack:
-    """Parsed files by the digest of their content."""
+    """Parsed documents by the digest of their text."""
 
     def __init__(self, content: bytes = b"") -> None:
         """From what `content` gave; anything else is no pack, and nothing is known."""
         self._known: dict[str, _Entry] = {}
-        self._used: dict[str, _Entry | orjson.Fragment] = {}
-        self.grown = False
-        """Whether something was parsed that can be kept."""
+        self._used: dict[str, _Entry] = {}
+        self._grown = bytearray()
+        """What was parsed and can be kept, as the inside of a JSON object. In one piece, as ten thousand small ones
+        would leave holes in the memory that nothing else fits into."""
         digest, body = content[:_DIGEST], content[_DIGEST:]
         if digest and digest == _digest(body):
             self._known = orjson.loads(body)
 
     @property
+    def has_grown(self) -> bool:
+        """Whether something was parsed that can be kept."""
+        return bool(self._grown)
+
+    @property
     def content(self) -> bytes:
         """As it is written: a digest that vouches for it and for the parser that it is of, and JSON."""
-        body = orjson.dumps(self._used)
+        known = orjson.dumps(self._used)[1:-1]
+        body = b"{%s%s%s}" % (known, b"," if known and self._grown else b"", self._grown)
         return _digest(body) + body
 
     def documents(self, data: bytes) -> Iterable[Document]:
         """The documents of a file, as `loader.documents` gives them."""
-        name = hashlib.blake2b(data, digest_size=_DIGEST).hexdigest()
+        return loader.documents(data, part=self._part)
+
+    def _part(self, first: int, text: str, budget: Budget) -> tuple[Document, ...]:
+        name = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=_DIGEST).hexdigest()
         entry = self._known.get(name)
         if entry is not None:
             self._used[name] = entry
-            return [Document(line, value, item_lines=tuple(lines)) for line, value, lines in entry]
-        found = list(loader.documents(data))
-        if not any(document.problems or _is_secret(document.value) for document in found):
-            self._keep(name, found, most=_UNFOLDED * len(data) + _UNFOLDED_ANYWAY)
+            line, value, lines = entry
+            return (Document(first + line, value, item_lines=tuple(first + each for each in lines)),)
+        repeated = budget.values
+        found = loader.yaml_part(first, text, budget)
+        # What repeats values is on the bill of the whole file, each time.
+        if len(found) == 1 and not found[0].problems and not _is_secret(found[0].value) and budget.values == repeated:
+            self._keep(name, first, found[0])
         return found
 
-    def _keep(self, name: str, found: list[Document], *, most: int) -> None:
-        """Keep what a file says, unless no JSON can say it, or only in more bytes."""
-        entry: _Entry = [(document.line, document.value, document.item_lines) for document in found]
+    def _keep(self, name: str, first: int, document: Document) -> None:
+        """Keep what a document says, unless no JSON can say it."""
+        entry = (document.line - first, document.value, tuple(line - first for line in document.item_lines))
         with suppress(TypeError):
-            encoded = orjson.dumps(entry)
-            if len(encoded) <= most:
-                self._used[name] = orjson.Fragment(encoded)
-                self.grown = True
+            value = orjson.dumps(entry)
+            self._grown += b'%s"%s":%s' % (b"," if self._grown else b"", name.encode(), value)
 
 
 def _is_secret(value: Any) -> bool:

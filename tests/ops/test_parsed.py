@@ -10,6 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rebuild.manifests import loader
+from rebuild.manifests.budget import Budget
+from rebuild.manifests.document import Document
 from rebuild.model import kinds
 from rebuild.model.sources import Source, SourceFile
 from rebuild.ops import parsed
@@ -59,17 +61,17 @@ def test_a_file_says_the_same_out_of_a_pack(text: str) -> None:
 def test_a_broken_pack_is_no_pack(content: bytes) -> None:
     pack = Pack(content)
     assert list(pack.documents(MAP)) == list(loader.documents(MAP))
-    assert pack.grown
+    assert pack.has_grown
 
 
 def test_a_pack_with_one_bit_turned_is_no_pack() -> None:
     pack = Pack()
-    pack.documents(MAP)
+    list(pack.documents(MAP))
     content = bytearray(pack.content)
     content[-20] ^= 1
     again = Pack(bytes(content))
-    again.documents(MAP)
-    assert again.grown
+    list(again.documents(MAP))
+    assert again.has_grown
 
 
 def test_a_second_plan_parses_nothing_and_is_the_same(cache: Path) -> None:
@@ -97,11 +99,31 @@ def test_a_changed_file_is_parsed_and_the_old_one_forgotten(cache: Path) -> None
         b'{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"password": "tulip"}}',
     ],
 )
-def test_a_file_that_holds_a_secret_is_never_kept(text: bytes, cache: Path) -> None:
+def test_a_document_that_holds_a_secret_is_never_kept(text: bytes, cache: Path) -> None:
     plan(text)
     content = packs(cache)[0].read_bytes()
     assert b"tulip" not in content
     assert b"dHVs" not in content
+
+
+def test_only_what_is_new_or_secret_is_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it stands: lines are those of the file that is read."""
+    pack = Pack()
+    list(pack.documents(MAP + b"---\n" + SECRET))
+    again = Pack(pack.content)
+    parsed_now: list[str] = []
+    read = loader.yaml_part
+
+    def counted(first: int, text: str, budget: Budget) -> tuple[Document, ...]:
+        parsed_now.append(text)
+        return read(first, text, budget)
+
+    monkeypatch.setattr(loader, "yaml_part", counted)
+    data = b"# a comment\n---\na: b\n---\n" + SECRET + b"---\n" + MAP
+    found = list(again.documents(data))
+    assert [text.encode() for text in parsed_now] == [b"# a comment\n", b"a: b\n", SECRET]
+    monkeypatch.undo()
+    assert found == list(loader.documents(data))
 
 
 def test_a_pack_is_private(cache: Path) -> None:
@@ -112,8 +134,8 @@ def test_a_pack_is_private(cache: Path) -> None:
 
 def test_what_aliases_unfold_into_is_not_kept() -> None:
     pack = Pack()
-    pack.documents(b"a: &a {x: %s}\nb: [%s]\n" % (b"x" * 100, b"*a, " * 90))
-    assert not pack.grown
+    list(pack.documents(b"a: &a {x: %s}\nb: [%s]\n" % (b"x" * 100, b"*a, " * 90)))
+    assert not pack.has_grown
 
 
 def test_a_small_source_leaves_nothing_behind(cache: Path) -> None:
