@@ -1,5 +1,6 @@
-"""Raw requests over pooled connections. The models and the DynamicClient of the kubernetes package are not used, as
-encoding and decoding through them costs several times the request; writes go through `wire` for the same reason.
+"""Raw requests over connections that are kept. The models and the DynamicClient of the kubernetes package are not used,
+as encoding and decoding through them costs several times the request; for the same reason requests go over a `wire`,
+and urllib3 carries only what it alone can do: answers that are read as they come, and proxies.
 
 Nothing is tried again here: that is the engine's decision.
 """
@@ -39,7 +40,7 @@ class Transport:
         """Those that nobody uses now."""
 
     def request(
-        self, method: str, path: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
+        self, method: str, path: str, *, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         """Send a request and read the whole answer: its status, and its decoded JSON, which is an object.
 
@@ -47,12 +48,34 @@ class Transport:
             ClusterFault: when there is no answer, its status is 400 or more, or it is no JSON object.
         """
         what = f"{method} {path.partition('?')[0]}"
-        response = self._send(method, path, what, body=body, headers=headers, read_timeout=self._timeout)
         try:
-            data = _whole(response, self._timeout)
-        except (HTTPError, OSError) as error:
+            status, data, retry_after = self._exchange(method, path, body, self._headers(headers))
+        except (HTTPError, OSError, ValueError) as error:
             raise_transport(error, what)
-        return response.status, self._decoded(response.status, data, what)
+        if status >= _REFUSED:
+            raise ClusterFault(classify(status, data, retry_after), what=what)
+        return status, self._decoded(status, data, what)
+
+    def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes, str]:
+        """The status, the body and the Retry-After of an answer."""
+        if self._pool.proxy is not None:
+            response = self._open(method, path, body, headers, read_timeout=self._timeout)
+            return response.status, _whole(response, self._timeout), response.headers.get("Retry-After", "")
+        address = urlsplit(self.server)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        wire = self._wire()
+        try:
+            status, answered, data = wire.ask(
+                f"{method} {address.path}{path} HTTP/1.1\r\nHost: {address.netloc}\r\n{lines}", body
+            )
+        except BaseException:
+            wire.close()
+            raise
+        if answered.get(b"connection", b"").lower() == b"close":
+            wire.close()
+        else:
+            self._wires.append(wire)
+        return status, data, answered.get(b"retry-after", b"").decode("latin-1")
 
     def _decoded(self, status: int, data: bytes, what: str) -> dict[str, Any]:
         try:
@@ -63,36 +86,6 @@ class Transport:
         if not isinstance(decoded, dict):
             raise self.nonsense(what, "with JSON that is no object", status)
         return decoded
-
-    def write(self, method: str, path: str, *, body: bytes, content_type: str) -> tuple[int, Any]:
-        """The same as `request` for what is sent as often as there are objects, at a third of its cost.
-
-        Raises:
-            ClusterFault: as `request` does.
-        """
-        headers = {"Content-Type": content_type}
-        if self._pool.proxy is not None:
-            return self.request(method, path, body=body, headers=headers)
-        what = f"{method} {path.partition('?')[0]}"
-        lines = [f"{name}: {value}\r\n" for name, value in self._headers(headers).items()]
-        address = urlsplit(self.server)
-        head = f"{method} {address.path}{path} HTTP/1.1\r\nHost: {address.netloc}\r\n{''.join(lines)}"
-        try:
-            wire = self._wire()
-            try:
-                status, answered, data = wire.ask(head, body)
-            except BaseException:
-                wire.close()
-                raise
-        except (HTTPError, OSError, ValueError) as error:
-            raise_transport(error, what)
-        if answered.get(b"connection", b"").lower() == b"close":
-            wire.close()
-        else:
-            self._wires.append(wire)
-        if status >= _REFUSED:
-            raise ClusterFault(classify(status, data, answered.get(b"retry-after", b"").decode("latin-1")), what=what)
-        return status, self._decoded(status, data, what)
 
     def _wire(self) -> Wire:
         """A connection that nobody uses."""
@@ -128,7 +121,15 @@ class Transport:
         Raises:
             ClusterFault: when there is no answer, or its status is 400 or more.
         """
-        return self._send("GET", path, f"WATCH {path.partition('?')[0]}", read_timeout=read_timeout)
+        what = f"WATCH {path.partition('?')[0]}"
+        try:
+            response = self._open("GET", path, b"", self._headers(None), read_timeout=read_timeout)
+            if response.status >= _REFUSED:
+                data = _whole(response, read_timeout)
+                raise ClusterFault(classify(response.status, data, response.headers.get("Retry-After")), what=what)
+        except (HTTPError, OSError) as error:
+            raise_transport(error, what)
+        return response
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -136,34 +137,19 @@ class Transport:
             self._wires.pop().close()
         self._pool.clear()
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        what: str,
-        *,
-        read_timeout: float | None,
-        body: bytes | None = None,
-        headers: dict[str, str] | None = None,
+    def _open(
+        self, method: str, path: str, body: bytes, headers: dict[str, str], *, read_timeout: float | None
     ) -> urllib3.BaseHTTPResponse:
         """The response, of whose body nothing is read yet."""
-        try:
-            response = self._pool.request(
-                method,
-                self.server + path,
-                body=body,
-                headers=self._headers(headers),
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_timeout),
-                preload_content=False,
-                retries=False,
-            )
-            if response.status >= _REFUSED:
-                data = _whole(response, read_timeout)
-                fault = classify(response.status, data, response.headers.get("Retry-After"))
-                raise ClusterFault(fault, what=what)
-        except (HTTPError, OSError) as error:
-            raise_transport(error, what)
-        return response
+        return self._pool.request(
+            method,
+            self.server + path,
+            body=body or None,
+            headers=headers,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_timeout),
+            preload_content=False,
+            retries=False,
+        )
 
     def _headers(self, extra: dict[str, str] | None) -> dict[str, str]:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(extra or {})}

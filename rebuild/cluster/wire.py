@@ -1,8 +1,8 @@
 """One HTTP/1.1 connection at its barest: a request as bytes goes out, a whole answer comes back.
 
-For writes, of which there are as many as objects: it takes a third of urllib3's CPU time (docs/decisions/0022). urllib3
-still opens the connection, and so decides about certificates and names. Knows what an API server sends: a length, or
-chunks. Must not try anything again.
+It takes a third of urllib3's CPU time (docs/decisions/0022). urllib3 still opens the connection, and so decides about
+certificates and names. An API server sends a length or chunks; an answer with neither lasts as long as the connection.
+Must not try anything again.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ class Wire:
         """
         self._socket.settimeout(self._timeout)
         self._deadline = clock.monotonic() + (self._timeout or math.inf)
-        self._socket.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body)
+        length = f"Content-Length: {len(body)}\r\n" if body else ""
+        self._socket.sendall(f"{head}{length}\r\n".encode("ascii") + body)
         status, rest = 100, b""
         while status < _INTERIM:
             head_end = rest.find(_END + _END)
@@ -93,13 +94,17 @@ class Wire:
     def _body(self, headers: dict[bytes, bytes], rest: bytes) -> bytes:
         if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
             return self._chunks(rest)
-        length = headers.get(b"content-length", b"")
+        length = headers.get(b"content-length")
+        if length is None:
+            headers[b"connection"] = b"close"
+            return self._to_the_end(rest)
         if not length.isdigit() or int(length) > _LONGEST_BODY:
             raise ValueError(f"the answer has the length {length[:20]!r}")
         return self._at_least(rest, int(length))[: int(length)]
 
     def _chunks(self, rest: bytes) -> bytes:
         parts: list[bytes] = []
+        length = 0
         while True:
             end = rest.find(_END)
             while end < 0:
@@ -108,13 +113,14 @@ class Wire:
                 rest += self._receive()
                 end = rest.find(_END)
             size = int(rest[:end].partition(b";")[0], 16)
-            if not 0 <= size <= _LONGEST_BODY - sum(map(len, parts)):
+            if not 0 <= size <= _LONGEST_BODY - length:
                 raise ValueError("the answer is too long")
             rest = self._at_least(rest[end + 2 :], size + 2)
             if not size:
                 # An API server sends no trailers: the empty line follows at once.
                 return b"".join(parts)
             parts.append(rest[:size])
+            length += size
             rest = rest[size + 2 :]
 
     def _at_least(self, rest: bytes, size: int) -> bytes:
@@ -126,10 +132,24 @@ class Wire:
             length += len(parts[-1])
         return b"".join(parts)
 
+    def _to_the_end(self, rest: bytes) -> bytes:
+        """All that comes until the connection ends."""
+        parts, length = [rest], len(rest)
+        while data := self._read():
+            parts.append(data)
+            length += len(data)
+            if length > _LONGEST_BODY:
+                raise ValueError("the answer is too long")
+        return b"".join(parts)
+
     def _receive(self) -> bytes:
-        data = self._socket.recv(_CHUNK)
+        data = self._read()
         if not data:
             raise ConnectionResetError("the server closed the connection before its answer was whole")
+        return data
+
+    def _read(self) -> bytes:
+        data = self._socket.recv(_CHUNK)
         if clock.monotonic() > self._deadline:
             raise TimeoutError(f"the answer did not end within {self._timeout:g} s")
         return data

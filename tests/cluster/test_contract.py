@@ -72,6 +72,15 @@ def test_a_long_list_comes_in_pages_of_one_moment(
     assert ["continue" in query for query in queries] == [False] + [True] * (len(queries) - 1)
 
 
+def test_objects_with_the_same_fields_share_what_says_so(cluster: ApiServer, namespace: str) -> None:
+    for name, data in (("one", {"a": "1"}), ("two", {"a": "2"}), ("other", {"b": "1"})):
+        cluster.apply(config_map(namespace, name, **data), builtin("", "ConfigMap"))
+    listed = {item["metadata"]["name"]: item for item in cluster.list(builtin("", "ConfigMap"), "v1", namespace).items}
+    one, two, other = (listed[name]["metadata"]["managedFields"] for name in ("one", "two", "other"))
+    assert one[0]["fieldsV1"] is two[0]["fieldsV1"]
+    assert (one[0]["fieldsV1"], other[0]["fieldsV1"]) == ({"f:data": {"f:a": {}}}, {"f:data": {"f:b": {}}})
+
+
 def test_a_review_is_one_request(cluster: ApiServer, lab: Lab) -> None:
     with requests_of(lab) as seen:
         cluster.rights("")

@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from rebuild.cluster.classify import classify
 from rebuild.cluster.connect import open_transport
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
@@ -67,9 +68,10 @@ class Bench:
         body = self._fitted(item.body)
         query = "?fieldManager=test" + ("&dryRun=All" if dry_run else "")
         # The transport's own reading of an answer leaves out the warnings, which are headers.
-        answer = self.transport._send(
-            "PATCH", self.path(item) + query, "apply", body=orjson.dumps(body), headers=APPLY, read_timeout=30
-        )
+        path, headers = self.path(item) + query, self.transport._headers(APPLY)
+        answer = self.transport._open("PATCH", path, orjson.dumps(body), headers, read_timeout=30)
+        if answer.status >= 400:
+            raise ClusterFault(classify(answer.status, answer.data, None), what="apply")
         if not dry_run:
             self._cleanup.append(self.path(item))
         return orjson.loads(answer.data), " ".join(answer.headers.getlist("Warning"))
