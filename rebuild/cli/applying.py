@@ -80,6 +80,8 @@ def carry_out(
             if not dry_run:
                 rights.assert_sufficient(target.cluster, plan, recreate=policy.recreate)
                 doubt = guard.objection(target, around.snapshot, plan)
+                # Ten thousand live objects are 60 MB, and verification is about to read them once more.
+                del around, files
                 if doubt and yes:
                     view.note(doubt)
                 elif doubt:
