@@ -20,13 +20,14 @@ from rebuild.ops import experience, guard, recreation, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
+from rebuild.ops.parsed import Said
 from rebuild.ops.run import Run
 from rebuild.ops.sources import SourceOptions
 
 
 def carry_out(
     asked: SourceOptions,
-    read: Callable[[], list[Source]],
+    read: Callable[[], tuple[list[Source], Said]],
     *,
     context: str,
     kubeconfig: Path | None,
@@ -47,7 +48,7 @@ def carry_out(
 
     Args:
         asked: what is rebuilt.
-        read: waits for what is read of it.
+        read: waits for what is read of it, and for what it says.
     """
     own = rules.read(rules_file, takes_over=imported is not False)
     usual = Policy()
@@ -63,12 +64,12 @@ def carry_out(
             nullcontext() if dry_run else targets.held(target, run.name, "apply", asked.location),
         ):
             with run.phase("source", counted=False):
-                files = read()
+                files, said = read()
                 source = sources.event_of(files)
                 run.record(source)
             run.record(target.event)
             with run.phase("plan"):
-                found = declared(files, kinds=target.served, namespace=asked.namespace)
+                found = declared(files, kinds=target.served, namespace=asked.namespace, said=said)
                 policy = replace(policy, recreate=recreation.kinds(recreate, found.blueprint))
                 around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
                 plan = plans.on_target(found, around, own)
@@ -81,7 +82,7 @@ def carry_out(
                 rights.assert_sufficient(target.cluster, plan, recreate=policy.recreate)
                 doubt = guard.objection(target, around.snapshot, plan)
                 # Ten thousand live objects are 60 MB, and verification is about to read them once more.
-                del around, files
+                del around, files, said
                 if doubt and yes:
                     view.note(doubt)
                 elif doubt:

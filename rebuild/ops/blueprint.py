@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -18,6 +20,7 @@ from rebuild.model.findings import Severity
 from rebuild.model.kinds import Kinds
 from rebuild.model.sources import Source
 from rebuild.ops import parsed
+from rebuild.ops.parsed import Said
 from rebuild.verify import schema
 
 
@@ -35,27 +38,28 @@ class Declared(Struct, frozen=True):
         return replace(self, blueprint=replace(self.blueprint, kinds=known))
 
 
-def declared(sources: list[Source], *, kinds: Kinds, namespace: str) -> Declared:
+def declared(sources: list[Source], *, kinds: Kinds, namespace: str, said: Said | None = None) -> Declared:
     """Read all sources into one blueprint.
 
     Args:
         sources: the repository first, then what the operator adds.
         kinds: the kinds that are known without the sources.
         namespace: where objects go that name none.
+        said: what the files say, where they have been parsed.
 
     Raises:
         UsageError: when nothing is declared.
         InvalidBlueprint: with every problem of every file, when one of them stands in the way of a plan.
     """
-    blueprint = read_from(sources, kinds=kinds, namespace=namespace)
+    blueprint = read_from(sources, kinds=kinds, namespace=namespace, said=said)
     graph = ordered(blueprint)
     return judged(blueprint, graph)
 
 
-def read_from(sources: list[Source], *, kinds: Kinds, namespace: str) -> Blueprint:
+def read_from(sources: list[Source], *, kinds: Kinds, namespace: str, said: Said | None = None) -> Blueprint:
     """The first step: what the files say. As `declared` has it, up to the graph."""
     files = [file for source in sources for file in source.files]
-    with parsed.kept(sources) as parse:
+    with nullcontext(said.__getitem__) if said is not None else parsed.kept(sources) as parse:
         blueprint = hints.installed(read(files, kinds=kinds, namespace=namespace, parse=parse))
     notes = tuple(finding for source in sources for finding in source.findings)
     blueprint = replace(blueprint, findings=(*notes, *blueprint.findings))

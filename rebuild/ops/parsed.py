@@ -8,7 +8,7 @@ wrong with a pack, the plan is the same as without it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import metadata
@@ -32,6 +32,8 @@ MOST_PACKED = 512 << 20
 """Bytes of all packs; the ones that were written first go first."""
 _DIGEST = 32
 
+Said: TypeAlias = Mapping[bytes, tuple[Document, ...]]
+"""The documents of files by the content of these."""
 _Entry: TypeAlias = tuple[int, Any, tuple[int, ...]]
 """Of a document its line, its value and the lines of its items, counted from where its part of the file begins."""
 
@@ -50,6 +52,12 @@ def kept(sources: list[Source]) -> Iterator[Parse]:
     yield pack.documents
     if pack.has_grown:
         _write(path, pack)
+
+
+def documents(sources: list[Source]) -> Said:
+    """What all files of these sources say, parsed before anybody knows which kinds there are."""
+    with kept(sources) as parse:
+        return {file.data: tuple(parse(file.data)) for source in sources for file in source.files}
 
 
 class Pack:

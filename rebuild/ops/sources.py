@@ -7,12 +7,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from rebuild.model.events import SourceRead
 from rebuild.model.sources import Source
 from rebuild.system import apart
+
+if TYPE_CHECKING:
+    from rebuild.ops.parsed import Said
 
 
 class SourceOptions(Struct, frozen=True):
@@ -41,9 +45,17 @@ def read_all(options: SourceOptions) -> list[Source]:
     return [repository, *(read_directory(path) for path in options.additions)]
 
 
-def ahead(options: SourceOptions) -> AbstractContextManager[Callable[[], list[Source]]]:
-    """Begin to read now; what this gives waits for what is read, and raises what `read_all` does."""
-    return apart.begun(partial(read_all, options))
+def ahead(options: SourceOptions) -> AbstractContextManager[Callable[[], tuple[list[Source], Said]]]:
+    """Begin to read and to parse now; what this gives waits for what is read, and raises what `read_all` does."""
+    return apart.begun(partial(_read_and_parsed, options))
+
+
+def _read_and_parsed(options: SourceOptions) -> tuple[list[Source], Said]:
+    # Imported late, as in `read_all`.
+    from rebuild.ops import parsed
+
+    sources = read_all(options)
+    return sources, parsed.documents(sources)
 
 
 def _renderer() -> str:

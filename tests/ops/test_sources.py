@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rebuild.manifests import loader
 from rebuild.model import kinds
 from rebuild.model.errors import UsageError
 from rebuild.model.events import SourceRead
@@ -14,6 +15,7 @@ from rebuild.model.objects import Provenance
 from rebuild.ops import sources
 from rebuild.ops.blueprint import declared
 from rebuild.ops.sources import SourceOptions
+from rebuild.system import apart
 from tests.source import repositories
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: break-glass}\nstringData: {pin: '1234'}\n"
@@ -70,3 +72,28 @@ def test_what_was_fetched_is_gone_afterwards(repository: Path, tmp_path: Path, m
     read = sources.read_all(SourceOptions(str(repository)))
     assert read[0].files
     assert list(work.iterdir()) == []
+
+
+@pytest.mark.parametrize("apart_from_us", [True, False])
+def test_what_is_read_ahead_says_the_same(
+    repository: Path, addition: Path, monkeypatch: pytest.MonkeyPatch, apart_from_us: bool
+) -> None:
+    monkeypatch.setattr(apart, "_can_fork", lambda: apart_from_us)
+    deep = "a: " + "[" * 199 + "]" * 199
+    text = SECRET.replace("glass", "stone") + f"---\nname: values\n---\n{deep}\n"
+    repositories.write(repository, {"deploy/b.yaml": text})
+    options = SourceOptions(str(repository), path="deploy", additions=(addition,))
+    with sources.ahead(options) as ahead:
+        read, said = ahead()
+    assert read == sources.read_all(options)
+    assert said == {file.data: tuple(loader.documents(file.data)) for source in read for file in source.files}
+    found, again = (declared(read, kinds=kinds.builtin(), namespace="shop", said=each) for each in (said, None))
+    assert (found.blueprint.manifests, found.graph) == (again.blueprint.manifests, again.graph)
+
+
+def test_what_cannot_be_read_ahead_is_an_error_where_it_is_waited_for(tmp_path: Path) -> None:
+    with (
+        sources.ahead(SourceOptions(str(tmp_path / "missing"))) as ahead,
+        pytest.raises(UsageError, match="does not exist"),
+    ):
+        ahead()
