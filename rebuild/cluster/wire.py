@@ -21,6 +21,7 @@ _LONGEST_HEAD: Final = 1 << 20
 _LONGEST_BODY: Final = 1 << 28
 """Bytes; an object has about 1.5 MB at most, and an answer must not fill the memory."""
 _END: Final = b"\r\n"
+_OLD: Final = b"HTTP/1.0"
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |$)")
 _INTERIM: Final = 200
 _WITHOUT_BODY: Final = (204, 304)
@@ -87,6 +88,9 @@ class Wire:
                 raise ValueError(f"the answer begins with {first[:40]!r} and so is not HTTP/1.1")
             status = int(found[1])
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+        if first.startswith(_OLD):
+            # It is kept only where the answer says so.
+            headers.setdefault(b"connection", b"close")
         if status in _WITHOUT_BODY:
             return status, headers, b""
         return status, headers, self._body(headers, rest)
