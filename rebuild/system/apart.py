@@ -11,7 +11,9 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
+
+from rebuild.model.errors import RebuildError
 
 T = TypeVar("T")
 
@@ -29,8 +31,8 @@ def begun(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
         yield work
         return
     reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
+    pid = os.fork()
+    if not pid:
         try:
             os.close(reader)
             _carry_out(work, writer)
@@ -38,13 +40,11 @@ def begun(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
             # Not `sys.exit`: what is to be flushed and removed at the end is our parent's.
             os._exit(0)
     os.close(writer)
-    with os.fdopen(reader, "rb") as answer:
-        try:
-            yield lambda: _result(answer.read(), work)
-        finally:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGTERM)
-            os.waitpid(child, 0)
+    child = _Child(pid, os.fdopen(reader, "rb"))
+    try:
+        yield lambda: child.result(work)
+    finally:
+        child.end()
 
 
 def _can_fork() -> bool:
@@ -53,25 +53,48 @@ def _can_fork() -> bool:
 
 
 def _carry_out(work: Callable[[], Any], writer: int) -> None:
-    """The life of the child, which ends without a word where it is interrupted, or nobody listens any more."""
+    """The life of the child, which ends without a word where it is interrupted, or nobody listens any more.
+
+    So it does after a mistake of ours: the parent makes it once more, and raises it with all that led to it.
+    """
     import pickle
 
     with suppress(BaseException), os.fdopen(writer, "wb") as answer:
         try:
             outcome = (True, work())
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is for who waits
+        except RebuildError as error:
             outcome = (False, error)
-        answer.write(pickle.dumps(outcome))
+        pickle.dump(outcome, answer)
 
 
-def _result(answer: bytes, work: Callable[[], T]) -> T:
-    """What the child has found out; where somebody killed it the work is done here."""
-    import pickle
+class _Child:
+    """A process of ours until its answer has been read, or nobody wants it any more."""
 
-    if not answer:
-        return work()
-    done, outcome = pickle.loads(answer)  # noqa: S301 - written by ourselves
-    if not done:
-        raise outcome
-    result: T = outcome
-    return result
+    def __init__(self, pid: int, answer: BinaryIO) -> None:
+        self._pid, self._answer = pid, answer
+
+    def result(self, work: Callable[[], T]) -> T:
+        """What it has found out; where it ends before it has said all of it, the work is done here."""
+        import pickle
+
+        try:
+            done, outcome = pickle.load(self._answer)  # noqa: S301 - written by ourselves
+        except (EOFError, pickle.UnpicklingError):
+            return work()
+        finally:
+            self.end()
+        if not done:
+            raise outcome
+        result: T = outcome
+        return result
+
+    def end(self) -> None:
+        """Let go of it, at once: its number may be another's as soon as it has been waited for."""
+        self._answer.close()
+        pid, self._pid = self._pid, 0
+        if pid:
+            # Where our own parent has SIGCHLD ignored, the kernel waits for it.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)

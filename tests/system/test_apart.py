@@ -68,6 +68,47 @@ def test_who_dies_before_it_answers_is_replaced(end: Work) -> None:
         assert result() == here
 
 
+class Fatal:
+    """Kills who pickles it, in the middle of a large answer."""
+
+    def __reduce__(self) -> str:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return ""
+
+
+@pytest.mark.usefixtures("alone")
+def test_who_dies_in_mid_answer_is_replaced() -> None:
+    here = os.getpid()
+    with apart.begun(lambda: (b"x" * 3_000_000, None if os.getpid() == here else Fatal())) as result:
+        assert result() == (b"x" * 3_000_000, None)
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_mistake_is_raised_with_all_that_led_to_it() -> None:
+    def mistaken() -> None:
+        try:
+            raise KeyError("the reason")
+        except KeyError as error:
+            raise ValueError("the mistake") from error
+
+    with pytest.raises(ValueError, match="the mistake") as caught, apart.begun(mistaken) as result:
+        result()
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert "mistaken" in [frame.name for frame in caught.traceback]
+
+
+@pytest.mark.usefixtures("alone")
+def test_who_starts_us_may_have_all_children_waited_for() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with apart.begun(lambda: 1) as result:
+            assert result() == 1
+        with apart.begun(lambda: 1):
+            pass
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 @pytest.mark.usefixtures("alone")
 def test_what_nobody_waits_for_any_more_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     """As a run that is refused by a guard, while a clone is under way."""
