@@ -18,8 +18,8 @@ from rebuild.system import clock
 
 _CHUNK: Final = 65536
 _LONGEST_HEAD: Final = 1 << 20
-_LONGEST_BODY: Final = 1 << 28
-"""Bytes; an object has about 1.5 MB at most, and an answer must not fill the memory."""
+_LONGEST_BODY: Final = 1 << 30
+"""Bytes: a page of 500 objects has 750 MB at most, and an answer must not fill the memory."""
 _END: Final = b"\r\n"
 _OLD: Final = b"HTTP/1.0"
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3})(?: |$)")
@@ -79,7 +79,11 @@ class Wire:
             while head_end < 0:
                 if len(rest) > _LONGEST_HEAD:
                     raise ValueError("the head of the answer has no end")
-                rest += self._receive()
+                data = self._read()
+                if not data:
+                    how = "before its answer was whole" if rest else "without an answer"
+                    raise ConnectionResetError(f"the server closed the connection {how}")
+                rest += data
                 head_end = rest.find(_END + _END)
             first, *lines = rest[:head_end].split(_END)
             rest = rest[head_end + 4 :]

@@ -60,18 +60,19 @@ def of(source: SourceRead, *, fidelity: str = "") -> Estimates:
         fidelity: that of the target, since simulated nodes are no measure for real ones; of the newest run if empty.
     """
     found: list[Mapping[Ref, float]] = []
-    for measured, seconds in _runs():
+    for measured in _runs():
         if (measured.repository, measured.path) != (source.repository, source.path):
             continue
         fidelity = fidelity or measured.fidelity
         if measured.fidelity == fidelity:
-            found.append(seconds)
+            with suppress(ValueError):
+                found.append({Ref.parse(ref): seconds for ref, seconds in measured.seconds.items()})
         if len(found) == RUNS:
             break
     return estimates.learned(found)
 
 
-def _runs() -> Iterator[tuple[Measured, Mapping[Ref, float]]]:
+def _runs() -> Iterator[Measured]:
     """What the newest runs measured, the newest first."""
     try:
         left = sorted(runs_root().glob(f"*/{MEASURED}"), reverse=True)[:LOOKED_AT]
@@ -80,5 +81,4 @@ def _runs() -> Iterator[tuple[Measured, Mapping[Ref, float]]]:
         return
     for path in left:
         with suppress(OSError, ValueError):
-            measured = msgspec.json.decode(path.read_bytes(), type=Measured)
-            yield measured, {Ref.parse(ref): seconds for ref, seconds in measured.seconds.items()}
+            yield msgspec.json.decode(path.read_bytes(), type=Measured)

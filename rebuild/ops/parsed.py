@@ -70,6 +70,8 @@ class Pack:
         self._grown = bytearray()
         """What was parsed and can be kept, as the inside of a JSON object. In one piece, as ten thousand small ones
         would leave holes in the memory that nothing else fits into."""
+        self._new: set[str] = set()
+        """The digests of what is in there."""
         digest, body = content[:_DIGEST], content[_DIGEST:]
         if digest and digest == _digest(body):
             self._known = orjson.loads(body)
@@ -100,7 +102,8 @@ class Pack:
         repeated = budget.values
         found = loader.yaml_part(first, text, budget)
         # What repeats values is on the bill of the whole file, each time.
-        if len(found) == 1 and not found[0].problems and not _is_secret(found[0].value) and budget.values == repeated:
+        is_kept = name not in self._new and len(found) == 1 and not found[0].problems and budget.values == repeated
+        if is_kept and not _is_secret(found[0].value):
             self._keep(name, first, found[0])
         return found
 
@@ -109,6 +112,7 @@ class Pack:
         entry = (document.line - first, document.value, tuple(line - first for line in document.item_lines))
         with suppress(TypeError):
             value = orjson.dumps(entry)
+            self._new.add(name)
             self._grown += b'%s"%s":%s' % (b"," if self._grown else b"", name.encode(), value)
 
 
@@ -124,9 +128,9 @@ def _is_secret(value: Any) -> bool:
 
 @cache
 def _parser() -> bytes:
-    """What parsed: another version of it may read the same file in another way."""
+    """What parsed and wrote: another version of it may read the same file, or the same pack, in another way."""
     modules = sorted(path for place in manifests.__path__ for path in Path(place).glob("*.py"))
-    code = b"".join(path.read_bytes() for path in modules)
+    code = b"".join(path.read_bytes() for path in (*modules, Path(__file__)))
     return hashlib.blake2b(code + metadata.version("PyYAML").encode(), digest_size=_DIGEST).digest()
 
 

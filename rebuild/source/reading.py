@@ -135,7 +135,7 @@ class _Reader:
     def finish(self) -> Reading:
         """Read what is wanted, within the caps."""
         reading, total = Reading(findings=self.notes, folders=tuple(sorted(self._folders))), 0
-        self._store.expect(self.wanted)
+        self._store.expect(sorted(self.wanted))
         for path in sorted(self.wanted):
             size = self._store.size(path)
             origin = stores.origin(self._store, path)

@@ -57,8 +57,8 @@ class CommitStore:
             self._sizes.update((sha, size) for sha, size, _ in program.objects(self._repo, ids))
             fit, room = [], _AHEAD
             for sha in dict.fromkeys(ids):
-                room -= self._sizes[sha]
-                if room >= 0:
+                if self._sizes[sha] <= room:
+                    room -= self._sizes[sha]
                     fit.append(sha)
             self._read.update((sha, data) for sha, _, data in program.objects(self._repo, fit, contents=True))
 

@@ -232,4 +232,4 @@ def is_refusal(error: ClusterFault) -> bool:
 
     A validation that panics (Kubernetes 1.37 does so for an Indexed Job without completions) hangs up instead.
     """
-    return error.fault.status in (400, 403, 404, 405, 409, 422, 500) or "without response" in error.fault.message
+    return error.fault.status in (400, 403, 404, 405, 409, 422, 500) or "without an answer" in error.fault.message

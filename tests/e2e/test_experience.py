@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from rebuild.providers.kwok.lab import Lab
@@ -51,11 +52,14 @@ def test_a_plan_expects_what_the_last_run_measured(lab: Lab, state: Path, tmp_pa
     expected = after.json()["expected"]
     last = expected["criticalPath"][-1]
     assert (expected["runs"], last["basis"], last["runs"]) == (1, "object", 1)
-    assert last["seconds"] == pytest.approx(web["ready"] - web["accepted"], abs=0.02)
+    (measured,) = state.glob("runs/*/measured.json")
+    seconds = orjson.loads(measured.read_bytes())["seconds"]
+    assert seconds[f"apps/v1/Deployment/{name}/web"] == pytest.approx(web["ready"] - web["accepted"], abs=0.002)
+    path = [seconds[hop["ref"]] for hop in expected["criticalPath"]]
+    assert last["seconds"] == pytest.approx(sum(path), abs=0.002)
     assert after.stdout == again.stdout
     assert "  1 run\n" in table
 
-    (measured,) = state.glob("runs/*/measured.json")
     measured.write_bytes(measured.read_bytes()[:-1])
     damaged = rebuild("plan", source, "-o", "json")
     assert (damaged.code, damaged.json()["expected"]) == (0, before)

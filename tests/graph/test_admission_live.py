@@ -273,9 +273,12 @@ def made_calls(bench: Bench) -> set[tuple[str, str, str]]:
     found = set()
     for call in list(bench.recorder.calls):
         number, _, hook = call.path.partition("/")
+        if call.request["operation"] != "CREATE":
+            # What is deleted, by the case before this one too, is told without an object.
+            continue
         metadata = call.request["object"]["metadata"]
         name = (metadata.get("name") or metadata["generateName"]).removeprefix("data-")
         makers = [each for each in names if name == each or name.startswith(f"{each}-")]
-        if number == str(bench.number) and call.request["operation"] == "CREATE" and makers:
+        if number == str(bench.number) and makers:
             found.add((hook, call.request["resource"]["resource"], makers[0]))
     return found

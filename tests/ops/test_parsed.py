@@ -126,6 +126,13 @@ def test_only_what_is_new_or_secret_is_parsed_again(monkeypatch: pytest.MonkeyPa
     assert found == list(loader.documents(data))
 
 
+def test_a_text_is_kept_once() -> None:
+    once, often = Pack(), Pack()
+    list(once.documents(MAP))
+    list(often.documents((MAP + b"---\n") * 9))
+    assert often.content == once.content
+
+
 def test_a_pack_is_private(cache: Path) -> None:
     plan(MAP)
     assert stat.S_IMODE(packs(cache)[0].stat().st_mode) == 0o600

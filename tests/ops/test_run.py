@@ -9,7 +9,24 @@ import orjson
 import pytest
 
 from rebuild.journal.file import JournalBroken
-from rebuild.model.events import Event, PhaseBegan, PhaseEnded, RunEnded, RunStarted, StageEnded
+from rebuild.model.events import (
+    Event,
+    ObjectEnded,
+    PhaseBegan,
+    PhaseEnded,
+    Planned,
+    PlannedObject,
+    RunEnded,
+    RunStarted,
+    SourceRead,
+    StageEnded,
+    TargetBound,
+)
+from rebuild.model.facts import WriteAccepted
+from rebuild.model.objects import Origin
+from rebuild.model.refs import Ref
+from rebuild.model.states import Outcome
+from rebuild.ops import experience
 from rebuild.ops.run import Run
 from rebuild.system import places
 
@@ -44,6 +61,25 @@ def test_a_run_is_told_from_its_start_to_its_end() -> None:
     assert run.ledger.run
     assert run.ledger.run.objective == 300.0
     assert run.ledger.end == seen[-1]
+
+
+@pytest.mark.parametrize("ends", [True, False, None])
+def test_what_was_measured_is_left_by_a_run_that_reaches_its_end(ends: bool | None) -> None:
+    run = Run("apply", listener=Seen())
+    web = Ref.of("apps/v1", "Deployment", "shop", "web")
+    for event in (
+        SourceRead("/repo", "main", "", "c0ffee", ""),
+        TargetBound("uid", "v1", "https://x", "kwok", "kwok"),
+        Planned((PlannedObject(web, Origin("web.yaml", 1), "create", "", ""),), (), (), (), 0.0),
+        WriteAccepted(web, Outcome.CREATED, 1, 1.0, 2.0),
+        ObjectEnded(web, Outcome.CREATED, True, "", None, (), 3.0),
+    ):
+        run.record(event)
+    if ends is None:
+        run.abandon("the disk is full", 4)
+    else:
+        run.end(complete=ends)
+    assert (run.directory / experience.MEASURED).exists() is (ends is True)
 
 
 def test_two_runs_of_one_moment_are_two_runs(state: Path) -> None:

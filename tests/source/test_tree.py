@@ -57,6 +57,17 @@ def test_what_is_too_much_to_come_at_once_comes_when_it_is_asked_for(
     assert read(store) == FILES
 
 
+def test_a_file_that_is_too_large_keeps_no_other_from_coming_at_once(
+    repository: Path, store: CommitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "_AHEAD", 4)
+    store.expect(["5.yaml", "1.yaml", "2.yaml"])
+    lose_objects(repository)
+    assert (store.data("1.yaml"), store.data("2.yaml")) == (b"1", b"22")
+    with pytest.raises(UsageError):
+        store.data("5.yaml")
+
+
 def test_files_that_are_not_expected_are_read_as_well(store: CommitStore) -> None:
     assert read(store) == FILES
 
