@@ -8,6 +8,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from rebuild.graph import rank
 from rebuild.providers.kwok.lab import Lab
 from tests.e2e.accounts import kubectl
 from tests.e2e.support import rebuild
@@ -55,8 +56,8 @@ def test_a_plan_expects_what_the_last_run_measured(lab: Lab, state: Path, tmp_pa
     (measured,) = state.glob("runs/*/measured.json")
     seconds = orjson.loads(measured.read_bytes())["seconds"]
     assert seconds[f"apps/v1/Deployment/{name}/web"] == pytest.approx(web["ready"] - web["accepted"], abs=0.002)
-    path = [seconds[hop["ref"]] for hop in expected["criticalPath"]]
-    assert last["seconds"] == pytest.approx(sum(path), abs=0.002)
+    # Its write counts as well. On a busy machine it may be the namespace that takes longest.
+    assert last["seconds"] == pytest.approx(rank.WRITE + seconds[last["ref"]], abs=0.002)
     assert after.stdout == again.stdout
     assert "  1 run\n" in table
 
