@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
@@ -35,7 +35,7 @@ TOGETHER = ("tests/kind/", "tests/accuracy/")
 LabMaker = Callable[..., Lab]
 
 # A clock on the wall would judge the machine; what must not grow is counted.
-settings.register_profile("rebuild", deadline=None)
+settings.register_profile("rebuild", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rebuild")
 
 

@@ -153,11 +153,11 @@ def test_two_clusters_start_at_once_and_leave_nothing_behind(wishes: Wishes, use
     provider, workers = Kind(wishes), Kind(replace(wishes, file=KindFile(places.config_root() / "workers.yaml")))
     stages: list[str] = []
     copy = tmp_path / "copy" / "kubeconfig"
-    with ThreadPoolExecutor(2) as both:
-        left = both.submit(workers.create, "left", kubeconfig=copy, told=lambda name, _seconds: stages.append(name))
-        right = both.submit(provider.create, "right")
-        targets: list[Target] = [left.result(), right.result()]
     try:
+        with ThreadPoolExecutor(2) as both:
+            left = both.submit(workers.create, "left", kubeconfig=copy, told=lambda name, _seconds: stages.append(name))
+            right = both.submit(provider.create, "right")
+            targets: list[Target] = [left.result(), right.result()]
         assert targets[0].server != targets[1].server
         assert {one.name for one in provider.list()} >= {"left", "right"}
         assert stages[-3:] == ["storage", "workers join", "nodes ready"]
@@ -172,7 +172,8 @@ def test_two_clusters_start_at_once_and_leave_nothing_behind(wishes: Wishes, use
         docker("kill", node)
         assert cluster.status("right").state is State.STOPPED
     finally:
-        assert all(labs.down(name) for name in ("left", "right"))
+        ended = [labs.down(name) for name in ("left", "right")]
+    assert all(ended)
     assert not provider.delete("left")
     assert not copy.exists()
     assert not any(in_docker(claims.directory(name)) for name in ("left", "right"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebuild.providers.kind.stages import Progress
+from rebuild.providers.kind.stages import Progress, reason
 
 CREATED = """\
 cgroup v1 is deprecated in Kubernetes and will not be supported in a future kind release, please upgrade to cgroup v2
@@ -40,6 +40,18 @@ Creating cluster "demo" ...
  ✗ Waiting ≤ 2m0s for control-plane = Ready ⏳
  • WARNING: Timed out waiting for Ready ⚠️
 """
+NO_KUBELET = """\
+ERROR: failed to create cluster: failed to init node with kubeadm: command "kubeadm init" failed with error: exit status 1
+
+Command Output: I1127 10:21:12.610883      87 initconfiguration.go:262] loading configuration from "/kind/kubeadm.conf"
+W1127 10:21:12.613769      87 initconfiguration.go:363] [config] WARNING: Ignored configuration document
+[kubelet-check] The kubelet is not healthy after 4m0.000459077s
+error: error execution phase wait-control-plane: failed while waiting for the kubelet to start
+k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1
+\tk8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow/runner.go:262
+runtime.goexit
+\truntime/asm_amd64.s:1700
+"""  # noqa: E501
 REFUSED = """\
 ERROR: failed to create cluster: unable to decode config: yaml: unmarshal errors:
   line 3: field nodez not found in type v1alpha4.Cluster
@@ -82,3 +94,15 @@ def test_what_kind_refuses_is_refused_before_anything_began() -> None:
     assert not progress.began
     assert len(progress.complaint) == 2
     assert told == []
+
+
+def test_a_reason_leaves_out_logs_and_stacks() -> None:
+    progress, _ = read(NO_KUBELET)
+    lines = NO_KUBELET.splitlines()
+    assert reason(progress.complaint, 10).splitlines() == [lines[0], lines[1], lines[4], lines[5]]
+
+
+def test_a_long_reason_keeps_what_failed_and_why() -> None:
+    said = ["ERROR: failed", *(f"line {number}" for number in range(20)), "error: no kubelet"]
+    assert reason(said, 4).splitlines() == ["ERROR: failed", "…", "line 19", "error: no kubelet"]
+    assert reason(said, 22).splitlines() == said

@@ -96,7 +96,7 @@ def create(known: Lab, wishes: Wishes, told: Told) -> None:
         )
     except shell.ProgramTimeout as error:
         raise KindFailed(f"kind could not make the cluster: {error}", hint=error.hint) from error
-    reason = _USERINFO.sub("", "\n".join(progress.complaint[: shell.TAIL]) or done.complaint)
+    reason = _USERINFO.sub("", stages.reason(progress.complaint, shell.TAIL) or done.complaint)
     if done.code != 0 and "already exist for a cluster with the name" in reason:
         raise foreign(known.cluster)
     if done.code != 0 and not progress.began:

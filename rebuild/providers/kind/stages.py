@@ -6,7 +6,9 @@ is meant for programs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from msgspec import Struct, field
 
@@ -27,6 +29,10 @@ _BEGUN, _DONE, _FAILED = " • ", " ✓ ", " ✗ "
 _CREATING = "Creating cluster "
 _NEVER_READY = "WARNING: Timed out waiting for Ready"
 _ERROR = "ERROR: "
+_LOGGED = re.compile(r"(Command Output: )?[IW]\d{4} \d\d:\d\d:")
+"""How klog begins what is no error; kind has kubeadm log all of it (`--v=6`)."""
+_FRAME = re.compile(r"\t\S+\.(go|s):\d+$")
+"""Where a frame of a Go stack stands; the line before names it."""
 
 
 class Progress(Struct):
@@ -55,3 +61,18 @@ class Progress(Struct):
             self._since[stage] = at
         elif text.startswith((_DONE, _FAILED)) and stage in self._since:
             self.told(stage, at - self._since.pop(stage))
+
+
+def reason(complaint: Sequence[str], most: int) -> str:
+    """What failed, in at most so many lines: the first, which says what, and the last, which say why.
+
+    The log of the program that failed is left out where it is no error, and so are its stacks.
+    """
+    lines = [
+        line
+        for line, after in pairwise((*complaint, ""))
+        if not (_LOGGED.match(line) or _FRAME.match(line) or _FRAME.match(after))
+    ]
+    if len(lines) > most:
+        lines[1 : len(lines) - most + 2] = ["…"]
+    return "\n".join(lines)
