@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
-import urllib3
 from msgspec import Struct
 
-CONNECTIONS = 128
-"""That are kept open between requests: more than any run has writes and lists under way at once."""
+CONNECT_SECONDS: Final = 5.0
 
 
 class Access(Struct, frozen=True):
-    """A server, and the connections to it on which it knows us."""
+    """A server, and how to talk to it so that it knows us."""
 
     server: str
     """Its URL, without a slash at the end."""
-    pool: urllib3.PoolManager
+    target: str
+    """What the target of a request begins with (RFC 9112, section 3.2): the path of the URL, or for a proxy without a
+    tunnel all of it."""
+    dial: Callable[[], socket.socket]
+    """Opens a connection, ready for a request; what fails is an OSError."""
     authorized: Callable[[dict[str, str]], None]
     """Adds to the headers of a request what says who we are; may run a plugin that fetches it."""
 

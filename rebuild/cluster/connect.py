@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rebuild.cluster import kubeconfig as kubeconfigs
-from rebuild.cluster import package, plain
+from rebuild.cluster import plain
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
@@ -33,7 +33,13 @@ def connect(*, context: str, kubeconfig: Path | None = None, timeout: float = DE
 def open_transport(*, context: str, kubeconfig: Path | None = None, timeout: float = DEFAULT_TIMEOUT) -> Transport:
     """The connection below `connect`, for requests that the port does not have. Same arguments, same errors."""
     files = kubeconfigs.files(kubeconfig)
-    return Transport(plain.access(files, context) or package.access(files, context), timeout=timeout)
+    access = plain.access(files, context)
+    if access is None:
+        # Imported late: most kubeconfigs of clusters for drills are plain.
+        from rebuild.cluster import package
+
+        access = package.access(files, context)
+    return Transport(access, timeout=timeout)
 
 
 def reached(cluster: ApiServer, *, context: str) -> ApiServer:

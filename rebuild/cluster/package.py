@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
 
-import urllib3
 import yaml
 
-from rebuild.cluster.access import CONNECTIONS, Access, is_loopback
+from rebuild.cluster.access import CONNECT_SECONDS, Access, is_loopback
 from rebuild.model.errors import Unreachable
 from rebuild.system import places
 
@@ -48,7 +50,6 @@ def access(files: str, context: str) -> Access:
         if is_loopback(configuration.host) and configuration.proxy == Configuration(host=configuration.host).proxy:
             # As kubectl does: a proxy from the environment is not asked for what is on this machine.
             configuration.proxy = None
-        configuration.connection_pool_maxsize = CONNECTIONS
         client = ApiClient(configuration)
     except (
         ConfigException,
@@ -68,17 +69,51 @@ def access(files: str, context: str) -> Access:
             f"{named} of {files} cannot be used: {problem}",
             hint=f"`kubectl config get-contexts --kubeconfig {files}` lists what there is",
         ) from error
-    if not configuration.verify_ssl:
-        # The kubeconfig says insecure-skip-tls-verify; a warning per request tells its owner nothing new.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    server = configuration.host.rstrip("/")
+    pool: Any = client.rest_client.pool_manager
+    asked_of_proxy = pool.proxy is not None and not server.startswith("https:")
     refresh = Lock()
 
     def authorized(headers: dict[str, str]) -> None:
+        if asked_of_proxy:
+            headers.update(pool.proxy_headers)
         # Runs an exec plugin when the token has expired: once, not once per thread.
         with refresh:
             client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
 
-    return Access(configuration.host.rstrip("/"), client.rest_client.pool_manager, authorized)
+    return Access(server, server if asked_of_proxy else urlsplit(server).path, _dialled(pool, server), authorized)
+
+
+def _dialled(pool: Any, server: str) -> Callable[[], socket.socket]:
+    """urllib3 opens connections as the package has it told: with its certificates and names, and through its proxy."""
+    from urllib3.exceptions import HTTPError
+
+    def dial() -> socket.socket:
+        connections = pool.connection_from_url(server)
+        connection = connections._new_conn()
+        connection.timeout = CONNECT_SECONDS
+        try:
+            if pool.proxy is not None:
+                connections._prepare_proxy(connection)
+            if connection.sock is None:
+                connection.connect()
+        except HTTPError as error:
+            connection.close()
+            raise ConnectionError(_innermost(error)) from error
+        except BaseException:
+            connection.close()
+            raise
+        opened: socket.socket = connection.sock
+        return opened
+
+    return dial
+
+
+def _innermost(error: Any) -> str:
+    """urllib3 wraps reasons in reasons; people want the last one."""
+    while isinstance(getattr(error, "reason", None), Exception):
+        error = error.reason
+    return str(error) or type(error).__name__
 
 
 @contextmanager

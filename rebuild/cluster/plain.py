@@ -7,22 +7,23 @@ says what is wrong with it.
 
 from __future__ import annotations
 
+import socket
 import ssl
 from base64 import b64decode
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
+from urllib.parse import urlsplit
 
-import urllib3
 import yaml
-from urllib3.util import create_urllib3_context
 
-from rebuild.cluster.access import CONNECTIONS, Access, is_loopback
+from rebuild.cluster.access import CONNECT_SECONDS, Access, is_loopback
 from rebuild.system import places
 
 _CLUSTER = {"server", "certificate-authority", "certificate-authority-data", "tls-server-name"}
 _USER = {"client-certificate", "client-certificate-data", "client-key", "client-key-data", "token"}
+_PORTS = {"http": 80, "https": 443}
 
 
 def access(files: str, context: str) -> Access | None:
@@ -47,17 +48,27 @@ def _access(cluster: dict[str, str], user: dict[str, str], folder: Path) -> Acce
     server, token = cluster["server"].rstrip("/"), user.get("token", "")
     if not is_loopback(server) and _proxies():
         return None
-    options: dict[str, Any] = {"maxsize": CONNECTIONS}
-    if "tls-server-name" in cluster:
-        options["server_hostname"] = cluster["tls-server-name"]
-    if server.startswith("https:"):
-        options |= {"ssl_context": _tls(cluster, user, folder), "cert_reqs": ssl.CERT_REQUIRED}
+    address = urlsplit(server)
+    if address.scheme not in _PORTS or not address.hostname:
+        return None
+    host, port = address.hostname, address.port or _PORTS[address.scheme]
+    tls = _tls(cluster, user, folder) if address.scheme == "https" else None
+    name = cluster.get("tls-server-name", host)
+
+    def dial() -> socket.socket:
+        opened = socket.create_connection((host, port), CONNECT_SECONDS)
+        try:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return tls.wrap_socket(opened, server_hostname=name) if tls else opened
+        except BaseException:
+            opened.close()
+            raise
 
     def authorized(headers: dict[str, str]) -> None:
         if token:
             headers["authorization"] = f"Bearer {token}"
 
-    return Access(server, urllib3.PoolManager(**options), authorized)
+    return Access(server, address.path, dial, authorized)
 
 
 def _proxies() -> dict[str, str]:
@@ -70,7 +81,8 @@ def _proxies() -> dict[str, str]:
 
 def _tls(cluster: dict[str, str], user: dict[str, str], folder: Path) -> ssl.SSLContext:
     """What both sides show each other; one for all connections, as reading keys costs more than a request."""
-    made = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
     authority = _content(cluster, "certificate-authority", folder)
     if authority:
         made.load_verify_locations(cadata=authority.decode())

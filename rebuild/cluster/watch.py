@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import orjson
-import urllib3
-from urllib3.exceptions import HTTPError
 
 from rebuild.cluster.classify import classify
 from rebuild.cluster.port import Change, ClusterFault, WatchEvent
@@ -21,7 +18,6 @@ SILENCE_SECONDS = 90.0
 FROM_THE_BEGINNING = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion="
 """A WatchList (KEP-3157): all that there is, then a bookmark that says so, then what changes."""
 _INITIAL_END = "k8s.io/initial-events-end"
-_CHUNK = 65536
 
 
 class HttpWatch:
@@ -43,35 +39,31 @@ class HttpWatch:
         self._what = f"WATCH {path}"
         self._reading = False
         self._closed = False
-        self._response: urllib3.BaseHTTPResponse = transport.stream(path + query, read_timeout=silence)
+        self._wire, self._answer = transport.stream(path + query, silence=silence)
 
     def __iter__(self) -> Iterator[WatchEvent]:
         self._reading = True
         rest = b""
         try:
-            # Not `stream`: behind a proxy that sends no chunks it would wait until it has as much as was asked for.
-            while chunk := self._response.read1(_CHUNK):
+            for chunk in self._answer.parts:
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     if self._closed:
                         return
                     yield event_of(line, what=self._what)
-        except (HTTPError, OSError, ValueError) as error:
-            # ValueError: a line that is no JSON, or a TLS socket that was shut down between two reads.
+        except (OSError, ValueError) as error:
             if not self._closed:
                 raise_transport(error, self._what)
         finally:
-            self._response.close()
+            self._wire.close()
 
     def close(self) -> None:
         """End the watch from any thread: a blocked read returns, and its thread lets go of the connection."""
         self._closed = True
-        # Closing waits for a read that is under way, so the read has to be ended first, and the reader closes.
-        with suppress(ValueError, RuntimeError, OSError):
-            # All three mean that there is nothing left to wake: read to its end, closed, or hung up.
-            self._response.shutdown()
+        # The reader closes: the number of a closed connection may be another's before the read returns.
+        self._wire.hang_up()
         if not self._reading:
-            self._response.close()
+            self._wire.close()
 
 
 def event_of(line: bytes, *, what: str) -> WatchEvent:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
+import socketserver
 import subprocess
 import sys
 import textwrap
+import threading
 from base64 import b64encode
+from contextlib import closing, suppress
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -18,6 +23,7 @@ from rebuild.cluster.client import ApiServer
 from rebuild.cluster.connect import connect, reached
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
+from rebuild.model import kinds
 from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause
 from rebuild.providers.kwok.lab import Lab
@@ -121,3 +127,49 @@ def test_a_user_who_may_not_see_the_clusters_identity_is_told_what_is_missing(la
     assert isinstance(caught.value.__cause__, ClusterFault)
     assert caught.value.__cause__.fault.cause is Cause.DENIED
     assert "allow this user to get it" in caught.value.hint
+
+
+class Tunnel(socketserver.StreamRequestHandler):
+    """One connection of a proxy that passes on what it cannot read (RFC 9110, section 9.3.6)."""
+
+    asked: ClassVar[list[str]] = []
+
+    def handle(self) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += self.rfile.readline()
+        self.asked.append(head.decode())
+        host, _, port = head.split()[1].decode().partition(":")
+        with socket.create_connection((host, int(port))) as there:
+            self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=self.pump, args=(there, self.connection))
+            back.start()
+            self.pump(self.connection, there)
+            back.join()
+
+    @staticmethod
+    def pump(one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+        with suppress(OSError):
+            other.shutdown(socket.SHUT_WR)
+
+
+def test_a_server_behind_a_proxy_is_asked_and_watched_through_it(lab: Lab, tmp_path: Path) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as proxy:
+        serving = threading.Thread(target=proxy.serve_forever)
+        serving.start()
+        url = f"http://127.0.0.1:{proxy.server_address[1]}"
+        cluster = connect(context=lab.context, kubeconfig=changed(lab, tmp_path, cluster={"proxy-url": url}))
+        assert cluster.identity().server == lab.server
+        namespaces = kinds.builtin().get("", "Namespace")
+        assert namespaces
+        with closing(cluster.watch(namespaces, "v1", "")) as watch:
+            names = {event.body["metadata"].get("name") for event in takewhile(lambda e: not e.ends_initial, watch)}
+        cluster.close()
+        proxy.shutdown()
+        serving.join()
+    assert "kube-system" in names
+    assert len(Tunnel.asked) == 2, "one connection for requests, and one for the watch"
+    assert all(head.startswith(f"CONNECT {lab.server.removeprefix('https://')} ") for head in Tunnel.asked)

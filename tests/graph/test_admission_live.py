@@ -68,13 +68,12 @@ class Bench:
         body = self._fitted(item.body)
         query = "?fieldManager=test" + ("&dryRun=All" if dry_run else "")
         # The transport's own reading of an answer leaves out the warnings, which are headers.
-        path, headers = self.path(item) + query, self.transport._headers(APPLY)
-        answer = self.transport._open("PATCH", path, orjson.dumps(body), headers, read_timeout=30)
+        answer, data = self.transport._exchange("PATCH", self.path(item) + query, orjson.dumps(body), APPLY)
         if answer.status >= 400:
-            raise ClusterFault(classify(answer.status, answer.data, None), what="apply")
+            raise ClusterFault(classify(answer.status, data, None), what="apply")
         if not dry_run:
             self._cleanup.append(self.path(item))
-        return orjson.loads(answer.data), " ".join(answer.headers.getlist("Warning"))
+        return orjson.loads(data), answer.headers.get(b"warning", b"").decode()
 
     def install(self) -> None:
         """Put all that the case configures into effect, and what its requests need besides the namespaces."""

@@ -60,9 +60,9 @@ class Bench:
         kind, namespace = self._placed(body)
         version = body["apiVersion"].rpartition("/")[2]
         query = f"watch=1&timeoutSeconds=60&fieldSelector=metadata.name={body['metadata']['name']}"
-        stream = self.transport.stream(f"{kind.collection(version, namespace)}?{query}", read_timeout=90)
-        with closing(stream):
-            for line in _lines(stream.stream(1 << 16)):
+        wire, answer = self.transport.stream(f"{kind.collection(version, namespace)}?{query}", silence=90)
+        with closing(wire):
+            for line in _lines(answer.parts):
                 event = orjson.loads(line)
                 yield event["type"], event["object"]
 

@@ -44,9 +44,10 @@ class Bench:
         """The object as soon as something holds for it."""
         query = f"watch=1&timeoutSeconds=120&fieldSelector=metadata.name={name}"
         path = f"/api/v1/namespaces/{self.namespace}/{plural}?{query}"
-        with closing(self.transport.stream(path, read_timeout=150)) as stream:
+        wire, answer = self.transport.stream(path, silence=150)
+        with closing(wire):
             rest = b""
-            for chunk in stream.stream(1 << 16):
+            for chunk in answer.parts:
                 *lines, rest = (rest + chunk).split(b"\n")
                 for live in (orjson.loads(line)["object"] for line in lines):
                     if holds(live):

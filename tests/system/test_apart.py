@@ -112,11 +112,16 @@ def test_who_starts_us_may_have_all_children_waited_for() -> None:
 @pytest.mark.usefixtures("alone")
 def test_what_nobody_waits_for_any_more_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     """As a run that is refused by a guard, while a clone is under way."""
-    ready = tmp_path / "ready"
+    number, ready = tmp_path / "number", tmp_path / "ready"
     os.mkfifo(ready)
 
     def work() -> None:
-        shell.run(["sh", "-c", f"echo $$ > {ready}; exec sleep 100"], own_session=True)
+        command = ["sh", "-c", f"echo $$ > {number}; exec sleep 100"]
+        shell.run(command, own_session=True, meanwhile=tell)
+
+    def tell() -> None:
+        # Not the command itself: Python forgets a program where a signal comes while it is being started.
+        ready.write_text(number.read_text())
 
     def unwind(*_: object) -> None:
         raise KeyboardInterrupt
