@@ -51,12 +51,13 @@ def _access(cluster: dict[str, str], user: dict[str, str], folder: Path) -> Acce
     address = urlsplit(server)
     if address.scheme not in _PORTS or not address.hostname:
         return None
-    host, port = address.hostname, address.port or _PORTS[address.scheme]
+    # As bytes, which need no rules for names in other scripts: to load those takes as long as to connect.
+    host, port = address.hostname.encode("ascii"), address.port or _PORTS[address.scheme]
     tls = _tls(cluster, user, folder) if address.scheme == "https" else None
-    name = cluster.get("tls-server-name", host)
+    name = cluster.get("tls-server-name", address.hostname).encode("ascii")
 
     def dial() -> socket.socket:
-        opened = socket.create_connection((host, port), CONNECT_SECONDS)
+        opened = socket.create_connection((host, port), CONNECT_SECONDS)  # type: ignore[arg-type]
         try:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return tls.wrap_socket(opened, server_hostname=name) if tls else opened

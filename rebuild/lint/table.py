@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 import orjson
 
@@ -59,7 +59,7 @@ class Table:
 @cache
 def builtin() -> Table:
     """The types of the kinds that a Kubernetes control plane serves without any extension."""
-    data = orjson.loads(resources.files("rebuild.lint").joinpath("types.json").read_bytes())
+    data = orjson.loads(Path(__file__).with_name("types.json").read_bytes())
     return Table(data["release"], data["roots"], data["types"], {})
 
 

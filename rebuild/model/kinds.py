@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -64,7 +64,7 @@ class Kinds:
 @cache
 def builtin() -> Kinds:
     """The kinds that a Kubernetes control plane serves without any extension."""
-    text = resources.files("rebuild.model").joinpath("kinds.json").read_bytes()
+    text = Path(__file__).with_name("kinds.json").read_bytes()
     return Kinds(
         Kind(row["group"], row["kind"], row["plural"], row["namespaced"], tuple(row["versions"]))
         for row in orjson.loads(text)

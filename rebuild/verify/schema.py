@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -72,7 +72,7 @@ class Schemas:
 @cache
 def builtin() -> Schemas:
     """The shapes of the kinds that a Kubernetes control plane serves without any extension."""
-    data = orjson.loads(resources.files("rebuild.verify").joinpath("schemas.json").read_bytes())
+    data = orjson.loads(Path(__file__).with_name("schemas.json").read_bytes())
     return Schemas({key: Shape(type=name) for key, name in data["roots"].items()}, data["types"])
 
 
