@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from rebuild.cluster.connect import connect, reached
+from rebuild.cluster.connect import connect
 from rebuild.model.errors import UsageError
 from rebuild.ops import exclusive, guard, settings
 from rebuild.ops.target import BoundTarget, bind
@@ -43,7 +43,7 @@ def bound(context: str, kubeconfig: Path | None, timeout: float, *, source: str)
     guard.assert_own(kubeconfig, source)
     cluster = connect(context=context, kubeconfig=kubeconfig, timeout=timeout)
     try:
-        yield bind(reached(cluster, context=context), provider=_PROVIDER, baseline_namespaces=BASELINE.namespaces)
+        yield bind(cluster, provider=_PROVIDER, context=context, baseline_namespaces=BASELINE.namespaces)
     finally:
         cluster.close()
 

@@ -9,7 +9,6 @@ from rebuild.cluster import plain
 from rebuild.cluster.client import ApiServer
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
-from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause
 
 DEFAULT_TIMEOUT = 60.0
@@ -40,21 +39,6 @@ def open_transport(*, context: str, kubeconfig: Path | None = None, timeout: flo
 
         access = package.access(files, context)
     return Transport(access, timeout=timeout)
-
-
-def reached(cluster: ApiServer, *, context: str) -> ApiServer:
-    """The same connection once the server has answered and let us in.
-
-    Raises:
-        Unreachable: with the server's address and what came instead of an answer.
-    """
-    try:
-        cluster.identity()
-    except ClusterFault as error:
-        raise Unreachable(
-            f"{cluster.server} (context {context!r}) cannot be used: {error}", hint=hint(error)
-        ) from error
-    return cluster
 
 
 def hint(error: ClusterFault) -> str:

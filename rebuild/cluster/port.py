@@ -83,6 +83,9 @@ class Watch(Protocol):
 class Cluster(Protocol):
     """Everything that rebuild asks of an API server. All calls block, and all are safe to make from many threads."""
 
+    server: str
+    """Its URL."""
+
     def identity(self) -> Identity:
         """Who answers. Two requests."""
 

@@ -20,6 +20,8 @@ from rebuild.manifests.build import Build
 from rebuild.manifests.compose import compose, why_not
 from rebuild.manifests.document import TOO_DEEP, Document, Unreadable, broken, repeated_keys
 
+PARSER = yaml.__version__
+"""Another one may read the same text in another way."""
 ReadPart: TypeAlias = Callable[[int, str, Budget], tuple[Document, ...]]
 
 _SEPARATOR = re.compile(r"^---([^\n]*)\n", re.MULTILINE)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import orjson
-import yaml
 
 from rebuild import manifests
 from rebuild.manifests import loader
@@ -131,7 +130,7 @@ def _parser() -> bytes:
     """What parsed and wrote: another version of it may read the same file, or the same pack, in another way."""
     modules = sorted(path for place in manifests.__path__ for path in Path(place).glob("*.py"))
     code = b"".join(path.read_bytes() for path in (*modules, Path(__file__)))
-    return hashlib.blake2b(code + yaml.__version__.encode(), digest_size=_DIGEST).digest()
+    return hashlib.blake2b(code + loader.PARSER.encode(), digest_size=_DIGEST).digest()
 
 
 def _digest(body: bytes) -> bytes:

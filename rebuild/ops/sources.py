@@ -7,16 +7,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from rebuild.model.events import SourceRead
 from rebuild.model.sources import Source
+from rebuild.ops import parsed
+from rebuild.ops.parsed import Said
 from rebuild.system import apart
-
-if TYPE_CHECKING:
-    from rebuild.ops.parsed import Said
 
 
 class SourceOptions(Struct, frozen=True):
@@ -35,12 +33,12 @@ def read_all(options: SourceOptions) -> list[Source]:
     Raises:
         UsageError: when there is nothing to read; Unreachable: when a repository does not answer.
     """
-    # Imported late, as are the lab's programs, so that who reads a source apart does not load them here as well.
+    # Imported late, as GitPython takes long, and who reads a source apart need not load it here as well.
     from rebuild.source.open import read_directory, read_source
 
     with tempfile.TemporaryDirectory(prefix="rebuild-source-") as work:
         repository = read_source(
-            options.location, ref=options.ref, path=options.path, work=Path(work), renderer=_renderer()
+            options.location, ref=options.ref, path=options.path, work=Path(work), renderer=_kubectl
         )
     return [repository, *(read_directory(path) for path in options.additions)]
 
@@ -51,15 +49,13 @@ def ahead(options: SourceOptions) -> AbstractContextManager[Callable[[], tuple[l
 
 
 def _read_and_parsed(options: SourceOptions) -> tuple[list[Source], Said]:
-    # Imported late, as in `read_all`.
-    from rebuild.ops import parsed
-
     sources = read_all(options)
     return sources, parsed.documents(sources)
 
 
-def _renderer() -> str:
+def _kubectl() -> str:
     """The lab's own kubectl, so that a kustomization renders alike on every machine that has the lab."""
+    # Imported late: most sources have nothing to render.
     from rebuild.providers.kwok import binaries
 
     lab = binaries.cached()

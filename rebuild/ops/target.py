@@ -50,8 +50,16 @@ class BoundTarget(Struct, frozen=True):
             )
 
 
-def bind(cluster: Cluster, *, provider: str, baseline_namespaces: frozenset[str] = frozenset()) -> BoundTarget:
+def bind(
+    cluster: Cluster, *, provider: str, context: str = "", baseline_namespaces: frozenset[str] = frozenset()
+) -> BoundTarget:
     """Read who the cluster is and what it offers.
+
+    Args:
+        cluster: a connection that nothing is known of yet.
+        provider: who made it.
+        context: what the user calls it.
+        baseline_namespaces: those that come with it.
 
     Raises:
         Unreachable: when it does not answer, or does not let us read that much.
@@ -60,7 +68,8 @@ def bind(cluster: Cluster, *, provider: str, baseline_namespaces: frozenset[str]
         identity, served = cluster.identity(), cluster.served()
         nodes = _nodes(cluster, served)
     except ClusterFault as error:
-        raise Unreachable(f"the target cluster cannot be used: {error}", hint=connect.hint(error)) from error
+        named = f"{cluster.server} (context {context!r})" if context else cluster.server
+        raise Unreachable(f"{named} cannot be used: {error}", hint=connect.hint(error)) from error
     return BoundTarget(cluster, identity, served, Capabilities.of(nodes), provider, baseline_namespaces)
 
 

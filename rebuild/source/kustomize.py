@@ -24,6 +24,7 @@ from rebuild.source import closure, copying, findings, paths, reading, render
 from rebuild.source import store as stores
 from rebuild.source.closure import Closure
 from rebuild.source.reading import Reading
+from rebuild.source.render import Renderer
 from rebuild.source.store import Kind, Store
 
 _ORIGIN = "config.kubernetes.io/origin"
@@ -31,12 +32,12 @@ _NOTE_ORIGINS = "originAnnotations"
 _TREE, _TOP = "tree", "top"
 
 
-def read(store: Store, path: str, *, work: Path, renderer: str = "") -> Reading:
+def read(store: Store, path: str, *, work: Path, renderer: Renderer = render.any_kubectl) -> Reading:
     """The manifests at a path: rendered if it is a folder with a kustomization, else as they stand.
 
     Args:
         work: A private, existing directory; what is written there is gone when this returns.
-        renderer: The path of a kubectl to prefer over those on PATH.
+        renderer: Which kubectl to prefer.
 
     Raises:
         UsageError: the path does not exist or holds no manifest, or there is no program that can render it.

@@ -10,10 +10,11 @@ import git
 from rebuild.model.errors import UsageError
 from rebuild.model.sources import Source
 from rebuild.source import changes, database, findings, kustomize, paths, program
+from rebuild.source.render import Renderer
 from rebuild.source.tree import CommitStore
 
 
-def read(location: Path, *, ref: str, path: str, work: Path, renderer: str) -> Source | None:
+def read(location: Path, *, ref: str, path: str, work: Path, renderer: Renderer) -> Source | None:
     """Read the commit that a location of this machine belongs to.
 
     Args:
@@ -21,7 +22,7 @@ def read(location: Path, *, ref: str, path: str, work: Path, renderer: str) -> S
         ref: Any revision; HEAD when empty.
         path: What to read below the location.
         work: A private directory, where a kustomization is rendered.
-        renderer: The kubectl that renders it.
+        renderer: Which kubectl renders it.
 
     Returns:
         None where the location is not in a commit: outside of any repository, untracked, or nothing committed yet.

@@ -13,6 +13,7 @@ from rebuild.model.objects import Provenance
 from rebuild.model.sources import Source
 from rebuild.source import closure, findings, kustomize, local, locations, paths, reading, remote
 from rebuild.source.directory import FolderStore
+from rebuild.source.render import Renderer, any_kubectl
 from rebuild.source.store import Kind
 from rebuild.system import places
 
@@ -23,7 +24,7 @@ def read_source(
     ref: str = "",
     path: str = "",
     work: Path,
-    renderer: str = "",
+    renderer: Renderer = any_kubectl,
     patience: float = remote.PATIENCE,
 ) -> Source:
     """Read the manifests that a location declares.
@@ -34,7 +35,7 @@ def read_source(
         ref: The revision to read; HEAD when empty.
         path: The folder or file to read below the location.
         work: A private, existing directory, where a remote repository is fetched to and a kustomization rendered.
-        renderer: The path of the kubectl that renders kustomizations; one on PATH when empty.
+        renderer: Which kubectl renders kustomizations; by default one on PATH.
         patience: Seconds that a remote repository gets to hand over the commit.
 
     Returns:
@@ -92,7 +93,7 @@ def _split(location: Path) -> tuple[Path, str]:
     return (location, "") if location.is_dir() else (location.parent, location.name)
 
 
-def _directory(location: Path, path: str, work: Path, renderer: str) -> Source:
+def _directory(location: Path, path: str, work: Path, renderer: Renderer) -> Source:
     root, name = _split(location)
     store = FolderStore(root, Provenance.DIRECTORY)
     inside = "/".join(part for part in (name, path) if part)

@@ -15,6 +15,7 @@ import git
 from rebuild.model.errors import Unreachable, UsageError
 from rebuild.model.sources import Source
 from rebuild.source import kustomize, local, locations, program
+from rebuild.source.render import Renderer, any_kubectl
 from rebuild.source.tree import CommitStore
 from rebuild.system.shell import ProgramTimeout
 
@@ -25,7 +26,9 @@ _FETCHED = "refs/rebuild/fetched"
 _UNKNOWN_REF = ("couldn't find remote ref", "not our ref", "unadvertised object", "invalid refspec")
 
 
-def read(location: str, *, ref: str, path: str, work: Path, renderer: str = "", patience: float = PATIENCE) -> Source:
+def read(
+    location: str, *, ref: str, path: str, work: Path, renderer: Renderer = any_kubectl, patience: float = PATIENCE
+) -> Source:
     """Fetch the commit of a ref, without its history, and read it.
 
     Args:
@@ -33,7 +36,7 @@ def read(location: str, *, ref: str, path: str, work: Path, renderer: str = "", 
         ref: A branch, a tag or a full commit id; what HEAD points to when empty.
         path: What to read of the commit.
         work: A private directory; the fetched repository stays in it.
-        renderer: The kubectl that renders kustomizations.
+        renderer: Which kubectl renders kustomizations.
         patience: Seconds that the repository gets to answer completely.
 
     Raises:

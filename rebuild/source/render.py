@@ -7,13 +7,17 @@ git is not on its PATH, its proxy is a port where nobody listens, and `closure` 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from rebuild.model.discreet import Discreet
 from rebuild.model.errors import UsageError
 from rebuild.source.store import LARGEST_SOURCE
 from rebuild.system import shell
 
+Renderer: TypeAlias = Callable[[], str]
+"""The path of a kubectl to prefer, or nothing. Asked only where there is something to render."""
 PATIENCE = 60.0
 """Seconds for one rendering; the largest published ones take two."""
 _MEMORY = 4 << 30
@@ -38,13 +42,18 @@ def isolated() -> bool:
     return bool(shell.offline())
 
 
-def program(preferred: str) -> tuple[str, ...]:
+def any_kubectl() -> str:
+    """No kubectl is preferred."""
+    return ""
+
+
+def program(renderer: Renderer) -> tuple[str, ...]:
     """The command that renders a folder: the preferred kubectl, else one on PATH, else kustomize itself.
 
     Raises:
         UsageError: there is none.
     """
-    if kubectl := preferred or shell.which("kubectl"):
+    if kubectl := renderer() or shell.which("kubectl"):
         return (kubectl, "kustomize")
     if kustomize := shell.which("kustomize"):
         return (kustomize, "build")

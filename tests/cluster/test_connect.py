@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 import yaml
 
-from rebuild.cluster.connect import connect, reached
+from rebuild.cluster.connect import connect
 from rebuild.model.errors import Unreachable
+from rebuild.ops.target import bind
 
 Write = Callable[..., Path]
 
@@ -68,7 +69,7 @@ def page() -> Iterator[str]:
 
 def refusal(**arguments: Any) -> Unreachable:
     with pytest.raises(Unreachable) as caught:
-        reached(connect(**arguments), context=arguments["context"])
+        bind(connect(**arguments), provider="existing", context=arguments["context"])
     assert caught.value.hint
     return caught.value
 

@@ -20,12 +20,13 @@ import yaml
 
 from rebuild.cluster import package
 from rebuild.cluster.client import ApiServer
-from rebuild.cluster.connect import connect, reached
+from rebuild.cluster.connect import connect
 from rebuild.cluster.port import ClusterFault
 from rebuild.cluster.transport import Transport
 from rebuild.model import kinds
 from rebuild.model.errors import Unreachable
 from rebuild.model.faults import Cause
+from rebuild.ops.target import bind
 from rebuild.providers.kwok.lab import Lab
 from tests.cluster.conftest import Login
 
@@ -50,7 +51,7 @@ def changed(
 def refusal(lab: Lab, file: Path) -> Unreachable:
     cluster = connect(context=lab.context, kubeconfig=file)
     with pytest.raises(Unreachable) as caught:
-        reached(cluster, context=lab.context)
+        bind(cluster, provider="existing", context=lab.context)
     cluster.close()
     assert lab.server in str(caught.value)
     assert lab.context in str(caught.value)
@@ -58,8 +59,8 @@ def refusal(lab: Lab, file: Path) -> Unreachable:
 
 
 def test_the_lab_is_reached(lab: Lab) -> None:
-    cluster = reached(connect(context=lab.context, kubeconfig=lab.kubeconfig), context=lab.context)
-    assert cluster.identity().server == lab.server
+    cluster = connect(context=lab.context, kubeconfig=lab.kubeconfig)
+    assert bind(cluster, provider="existing").identity.server == lab.server
     cluster.close()
 
 
@@ -123,7 +124,7 @@ def test_a_token_that_nobody_knows_asks_for_a_new_login(lab: Lab, tmp_path: Path
 def test_a_user_who_may_not_see_the_clusters_identity_is_told_what_is_missing(lab: Lab, login: Login) -> None:
     cluster = login("low")
     with pytest.raises(Unreachable) as caught:
-        reached(cluster, context=lab.context)
+        bind(cluster, provider="existing", context=lab.context)
     assert isinstance(caught.value.__cause__, ClusterFault)
     assert caught.value.__cause__.fault.cause is Cause.DENIED
     assert "allow this user to get it" in caught.value.hint

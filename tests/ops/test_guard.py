@@ -97,7 +97,7 @@ def test_the_fidelity_of_an_existing_cluster_is_read_from_its_nodes(
 
 
 def test_a_target_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
-    with pytest.raises(Unreachable, match="the target cluster cannot be used") as caught:
+    with pytest.raises(Unreachable, match=r"https://127.0.0.1:1 cannot be used") as caught:
         bind(target(tmp_path).cluster, provider="existing")
     assert caught.value.exit is Exit.UNREACHABLE
     assert caught.value.hint

@@ -69,7 +69,7 @@ def test_objects_are_rendered_and_stand_where_they_were_declared(
     make_repository: MakeRepository, work: Path, lab_binaries: Binaries
 ) -> None:
     root = make_repository({**BASE, "envs/prod/kustomization.yaml": OVERLAY, "envs/prod/ignored.yaml": "nonsense"})
-    source = read_source(str(root), path="envs/prod", work=work, renderer=str(lab_binaries.path("kubectl")))
+    source = read_source(str(root), path="envs/prod", work=work, renderer=lambda: str(lab_binaries.path("kubectl")))
     bodies = [orjson.loads(file.data) for file in source.files]
     places = {
         body["metadata"]["name"]: f"{file.path}:{file.origin(7).line}"
@@ -93,7 +93,7 @@ def test_a_note_of_origin_that_the_repository_asks_for_stays(
 ) -> None:
     asks = "buildMetadata: [originAnnotations, managedByLabel]\n"
     root = make_repository({**BASE, "envs/prod/kustomization.yaml": OVERLAY + asks})
-    source = read_source(str(root), path="envs/prod", work=work, renderer=str(lab_binaries.path("kubectl")))
+    source = read_source(str(root), path="envs/prod", work=work, renderer=lambda: str(lab_binaries.path("kubectl")))
     deployment = next(b for b in map(orjson.loads, (f.data for f in source.files)) if b["kind"] == "Deployment")
     assert deployment["metadata"]["annotations"] == {"config.kubernetes.io/origin": "path: ../../base/all.yaml\n"}
     assert list(deployment["metadata"]["labels"]) == ["app.kubernetes.io/managed-by"]
@@ -113,7 +113,7 @@ def test_links_inside_of_the_repository_work(
     (root / "top/one.yaml").symlink_to("other.yaml")
     write(root, {"top/other.yaml": CONFIG_MAP.replace("a}", "other}")})
     commit(root)
-    source = read_source(str(root), path="top", work=work, renderer=str(lab_binaries.path("kubectl")))
+    source = read_source(str(root), path="top", work=work, renderer=lambda: str(lab_binaries.path("kubectl")))
     assert errors(source) == []
     assert sorted({file.path for file in source.files}) == [
         "base/all.yaml",
@@ -136,7 +136,7 @@ def test_a_component_is_rendered_on_the_nearest_kustomization(
         }
     )
     for path in ("components/it", "components"):
-        source = read_source(str(root), path=path, work=work, renderer=str(lab_binaries.path("kubectl")))
+        source = read_source(str(root), path=path, work=work, renderer=lambda: str(lab_binaries.path("kubectl")))
         assert b"web-it" in b"".join(file.data for file in source.files)
         assert [(f.code, f.severity) for f in source.findings] == [("component-on-nearest", Severity.INFO)]
 
@@ -145,7 +145,7 @@ def test_a_component_is_rendered_on_the_nearest_kustomization(
 def test_a_plain_folder_may_build_on_one_beside_it(tmp_path: Path, work: Path, lab_binaries: Binaries) -> None:
     write(tmp_path / "plain", {**BASE, "envs/prod/kustomization.yml": OVERLAY})
     for location, path in ((tmp_path / "plain", "envs/prod"), (tmp_path / "plain/envs/prod", "")):
-        source = read_source(str(location), path=path, work=work, renderer=str(lab_binaries.path("kubectl")))
+        source = read_source(str(location), path=path, work=work, renderer=lambda: str(lab_binaries.path("kubectl")))
         assert (source.repository, source.path) == (str(tmp_path / "plain"), "envs/prod")
         assert len(source.files) == 3
         assert [finding.code for finding in source.findings] == ["not-a-commit"]
@@ -167,12 +167,12 @@ def test_what_kustomize_refuses_is_shown_with_the_file(
         }
     )
     kubectl = str(lab_binaries.path("kubectl"))
-    [finding] = errors(read_source(str(root), work=work, renderer=kubectl))
+    [finding] = errors(read_source(str(root), work=work, renderer=lambda: kubectl))
     assert (finding.code, str(finding.origin)) == ("kustomize-failed", "kustomization.yaml:1")
     assert "no matches for Id Secret.v1.[noGrp]/x" in finding.message
     write(root, {"patch.yaml": f"{patch}\n  broken: [", "kustomization.yaml": "resourcse: [base]\n"})
     commit(root)
-    [typo] = errors(read_source(str(root), work=work, renderer=kubectl))
+    [typo] = errors(read_source(str(root), work=work, renderer=lambda: kubectl))
     assert 'unknown field "resourcse"' in typo.message
     for shown in (finding.message, typo.message):
         assert str(work) not in shown
@@ -186,7 +186,7 @@ def test_a_file_outside_of_its_kustomization_is_not_loaded(
     root = make_repository(
         {"a/kustomization.yaml": "configMapGenerator: [{name: x, files: [../b/k.txt]}]", "b/k.txt": "", "b/x.yaml": ""}
     )
-    [finding] = errors(read_source(str(root), path="a", work=work, renderer=str(lab_binaries.path("kubectl"))))
+    [finding] = errors(read_source(str(root), path="a", work=work, renderer=lambda: str(lab_binaries.path("kubectl"))))
     assert finding.code == "kustomize-failed"
 
 
@@ -197,7 +197,7 @@ def test_a_kustomization_that_is_a_link_inside_of_its_folder_works(
     root = make_repository({"a/a.yaml": CONFIG_MAP, "a/other/k.yaml": "resources: [a.yaml]"})
     (root / "a/kustomization.yaml").symlink_to("other/k.yaml")
     commit(root)
-    source = read_source(str(root), path="a", work=work, renderer=str(lab_binaries.path("kubectl")))
+    source = read_source(str(root), path="a", work=work, renderer=lambda: str(lab_binaries.path("kubectl")))
     assert [file.path for file in source.files] == ["a/a.yaml"]
 
 
@@ -213,7 +213,7 @@ def test_no_plugin_and_no_function_runs(
     for field in ("generators", "transformers", "validators"):
         write(root, {"kustomization.yaml": f"resources: [base/a.yaml]\n{field}: [function.yaml]\n"})
         commit(root)
-        [finding] = errors(read_source(str(root), work=work, renderer=str(lab_binaries.path("kubectl"))))
+        [finding] = errors(read_source(str(root), work=work, renderer=lambda: str(lab_binaries.path("kubectl"))))
         assert finding.code == "kustomize-failed"
     assert not silent.sang
 
@@ -230,7 +230,7 @@ def test_the_program_sees_nothing_of_this_machine(
     commit(root)
     before = os.umask(0)
     try:
-        found = seen(read_source(str(root), path="envs/prod", work=work, renderer=str(recorder)))
+        found = seen(read_source(str(root), path="envs/prod", work=work, renderer=lambda: str(recorder)))
     finally:
         os.umask(before)
     names = {line.partition("=")[0] for line in found["environment"].splitlines()}
@@ -258,7 +258,9 @@ def test_the_program_sees_nothing_of_this_machine(
 @pytest.mark.skipif(not render.isolated(), reason="this machine cannot take the network away from a program")
 def test_the_program_has_no_network(make_repository: MakeRepository, work: Path, recorder: Path) -> None:
     found = seen(
-        read_source(str(make_repository({"kustomization.yaml": "resources: []"})), work=work, renderer=str(recorder))
+        read_source(
+            str(make_repository({"kustomization.yaml": "resources: []"})), work=work, renderer=lambda: str(recorder)
+        )
     )
     assert [line.partition(":")[0].strip() for line in found["interfaces"].splitlines()[2:]] == ["lo"]
     assert found["routes"].splitlines()[1:] == []
@@ -299,7 +301,7 @@ def test_a_remote_entry_is_an_error_and_no_download(
             "inner/github.com/x/y/kustomization.yaml": "",
         }
     )
-    source = read_source(str(root), work=work, renderer=str(silent.command))
+    source = read_source(str(root), work=work, renderer=lambda: str(silent.command))
     [finding] = errors(source)
     assert (finding.code, str(finding.origin)) == ("remote-base", "inner/kustomization.yaml:3")
     assert "hunter2" not in finding.message
@@ -324,7 +326,9 @@ def test_a_file_is_not_downloaded_either(
     make_repository: MakeRepository, work: Path, silent: Canary, text: str
 ) -> None:
     root = make_repository({"kustomization.yaml": text})
-    assert [f.code for f in errors(read_source(str(root), work=work, renderer=str(silent.command)))] == ["remote-base"]
+    assert [f.code for f in errors(read_source(str(root), work=work, renderer=lambda: str(silent.command)))] == [
+        "remote-base"
+    ]
     assert not silent.sang
 
 
@@ -357,7 +361,7 @@ def test_what_cannot_be_rendered_is_said_beforehand(
     )
     (root / "out").symlink_to("../outside")
     commit(root)
-    [finding] = errors(read_source(str(root), work=work, renderer=str(silent.command)))
+    [finding] = errors(read_source(str(root), work=work, renderer=lambda: str(silent.command)))
     assert finding.code == code
     assert message in finding.message
     assert finding.origin
@@ -371,13 +375,13 @@ def test_a_folder_that_is_named_often_is_entered_once(
     """Twenty floors of which each names the next one twice are a million ways down."""
     floors = {f"f{n}/kustomization.yaml": f"resources: [../f{n + 1}, ../f{n + 1}/.]" for n in range(20)}
     root = make_repository({**floors, "f20/kustomization.yaml": "resources: []"})
-    assert len(read_source(str(root), path="f0", work=work, renderer=str(recorder)).files) == 1
+    assert len(read_source(str(root), path="f0", work=work, renderer=lambda: str(recorder)).files) == 1
 
 
 def test_too_many_kustomizations_are_refused(make_repository: MakeRepository, work: Path, silent: Canary) -> None:
     floors = {f"f{n}/kustomization.yaml": f"resources: [../f{n + 1}]" for n in range(1001)}
     root = make_repository({**floors, "f1001/kustomization.yaml": "resources: []"})
-    found = errors(read_source(str(root), path="f0", work=work, renderer=str(silent.command)))
+    found = errors(read_source(str(root), path="f0", work=work, renderer=lambda: str(silent.command)))
     assert [finding.code for finding in found] == ["kustomize-too-many"]
 
 
@@ -433,7 +437,7 @@ def test_uncommitted_files_that_would_be_rendered_are_reported(
 ) -> None:
     root = make_repository({**BASE, "envs/prod/kustomization.yaml": OVERLAY, "other/x.yaml": ""})
     write(root, {"base/settings.txt": "changed", "other/x.yaml": "changed"})
-    [finding] = read_source(str(root), path="envs/prod", work=work, renderer=str(recorder)).findings
+    [finding] = read_source(str(root), path="envs/prod", work=work, renderer=lambda: str(recorder)).findings
     assert finding.code == "uncommitted-changes"
     assert finding.message.endswith("as they are on disk: base/settings.txt")
 

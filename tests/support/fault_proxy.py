@@ -26,7 +26,7 @@ from typing import Any, TypeAlias
 import orjson
 import yaml
 
-from rebuild.cluster.connect import connect, reached
+from rebuild.cluster.connect import connect
 from rebuild.model.errors import Unreachable
 from rebuild.ops.target import bind
 from rebuild.providers.kwok.lab import Lab
@@ -264,7 +264,7 @@ class Proxy:
         """How a target behind the proxy is refused, when it is to be bound with so many seconds for each answer."""
         cluster = connect(context=self.lab.context, kubeconfig=self.kubeconfig, timeout=timeout)
         try:
-            bind(reached(cluster, context=self.lab.context), provider="existing")
+            bind(cluster, provider="existing", context=self.lab.context)
         except Unreachable as error:
             return error
         finally:
