@@ -10,6 +10,7 @@ import click
 from rebuild.cli import helping, options
 from rebuild.ops import sources
 from rebuild.ops.sources import SourceOptions
+from rebuild.system import memory
 
 _EPILOG = """\b
 Examples:
@@ -53,4 +54,5 @@ def command(
         # Imported late, as it takes as long as reading a source, which is under way by now.
         from rebuild.cli import applying
 
+        memory.keep_what_is_loaded()
         return applying.carry_out(asked, read, **flags)

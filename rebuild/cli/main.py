@@ -11,6 +11,7 @@ import click
 
 from rebuild import __version__
 from rebuild.cli import failures, helping, stopping, streams
+from rebuild.system import memory
 
 COMPLETION = "_REBUILD_COMPLETE"
 """Set by the shell when it asks for completions."""
@@ -52,6 +53,7 @@ class _Lazy(helping.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"rebuild.cli.cmd_{cmd_name}")
+        memory.keep_what_is_loaded()
         command: click.Command = module.command
         return command
 

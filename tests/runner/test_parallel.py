@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Semaphore
+from threading import Barrier, Semaphore, current_thread
 
 import pytest
 
+from rebuild.runner import parallel
 from rebuild.runner.parallel import gathered
 
 
@@ -25,6 +26,11 @@ def test_answers_come_in_the_order_of_the_questions_whoever_is_done_first() -> N
 def test_so_many_are_in_hand_at_once() -> None:
     together = Barrier(3)
     assert len(gathered(lambda _: together.wait(timeout=30), range(6), at_once=3)) == 6
+
+
+def test_one_thread_is_enough_where_answers_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "STEP", 3600.0)
+    assert len(set(gathered(lambda _: current_thread().name, range(20), at_once=4))) == 1
 
 
 def test_nothing_to_ask_is_nothing_to_wait_for() -> None:
