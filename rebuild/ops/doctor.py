@@ -7,6 +7,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -14,6 +15,10 @@ from rebuild.model.errors import RebuildError
 from rebuild.providers.kind import docker, install
 from rebuild.providers.kwok import binaries
 from rebuild.system import places, shell
+
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INSTANCES = 512
+"""What kind's documentation recommends (Known Issues: "Pod errors due to too many open files")."""
 
 
 class Check(Struct, frozen=True):
@@ -57,6 +62,14 @@ def _real_nodes() -> Iterator[Check]:
         return
     image = install.found_image(kind) if kind else ""
     yield Check("node image", bool(image), image or "not there yet", "" if image else step, required=False)
+    if INOTIFY.exists():
+        yield _inotify(int(INOTIFY.read_text()))
+
+
+def _inotify(instances: int) -> Check:
+    """Each node takes some twenty of them, and all nodes are root's: what several clusters run out of first."""
+    step = "" if instances >= _INSTANCES else f"run `sysctl fs.inotify.max_user_instances={_INSTANCES}` as root"
+    return Check("inotify", not step, f"{instances} instances for each user", step, required=False)
 
 
 def _program(name: str, flag: str, missing: str, *, required: bool = True) -> Check:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rebuild.ops import doctor
 from rebuild.ops.doctor import Check, checks
 from rebuild.system import places
 
@@ -67,6 +68,19 @@ def test_a_node_image_that_docker_holds_is_named(tmp_path: Path, monkeypatch: py
     found = by_name()
     assert (found["docker"].found, found["kind"].found) == ("Docker 99.0.0", str(tmp_path / "kind"))
     assert (found["node image"].ok, found["node image"].found) == (True, official)
+
+
+@pytest.mark.parametrize(("instances", "ok"), [("128\n", False), ("512\n", True)])
+def test_a_kernel_that_has_too_little_for_several_nodes_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instances: str, ok: bool
+) -> None:
+    program(tmp_path, "docker", "echo 99.0.0")
+    (tmp_path / "max_user_instances").write_text(instances)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(doctor, "INOTIFY", tmp_path / "max_user_instances")
+    found = by_name()["inotify"]
+    assert (found.ok, found.required) == (ok, False)
+    assert found.next_step == ("" if ok else "run `sysctl fs.inotify.max_user_instances=512` as root")
 
 
 def test_missing_programs_are_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
