@@ -16,7 +16,7 @@ from rebuild.engine.policy import Policy
 from rebuild.model.errors import Refused
 from rebuild.model.events import ApplyAsked
 from rebuild.model.sources import Source
-from rebuild.ops import experience, guard, recreation, rights, rules, sources
+from rebuild.ops import experience, guard, observe, recreation, rights, rules, sources
 from rebuild.ops import plan as plans
 from rebuild.ops.apply import apply
 from rebuild.ops.blueprint import declared
@@ -64,6 +64,8 @@ def carry_out(
             nullcontext() if dry_run else targets.held(target, run.name, "apply", asked.location),
         ):
             with run.phase("source", counted=False):
+                # While the source is being read.
+                seen = observe.context(target.cluster, target.served)
                 files, said = read()
                 source = sources.event_of(files)
                 run.record(source)
@@ -71,7 +73,7 @@ def carry_out(
             with run.phase("plan"):
                 found = declared(files, kinds=target.served, namespace=asked.namespace, said=said)
                 policy = replace(policy, recreate=recreation.kinds(recreate, found.blueprint))
-                around = plans.look(found, target, experience.of(source, fidelity=target.fidelity))
+                around = plans.look(found, target, experience.of(source, fidelity=target.fidelity), seen=seen)
                 plan = plans.on_target(found, around, own)
                 if dry_run:
                     plan = plans.with_rights(plan, target)
@@ -82,7 +84,7 @@ def carry_out(
                 rights.assert_sufficient(target.cluster, plan, recreate=policy.recreate)
                 doubt = guard.objection(target, around.snapshot, plan)
                 # Ten thousand live objects are 60 MB, and verification is about to read them once more.
-                del around, files, said
+                del around, files, said, seen
                 if doubt and yes:
                     view.note(doubt)
                 elif doubt:

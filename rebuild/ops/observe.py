@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
 from rebuild.cluster.port import Cluster, ClusterFault, Listing
 from rebuild.engine.policy import Policy
@@ -46,18 +47,52 @@ class _Patience:
         return now + state.upcoming_sleep >= self._until
 
 
+Seen: TypeAlias = Mapping[tuple[Kind, str], Sequence[Body] | Fault]
+"""What lists gave, by the kind and the version that were asked for."""
+NOTHING_SEEN: Seen = MappingProxyType({})
+
+
+def context(cluster: Cluster, served: Kinds) -> Seen:
+    """The live objects of the kinds that a plan looks at anyway, for who has time before the source has been read.
+
+    Raises:
+        Unreachable: when the cluster stops answering.
+    """
+    return _seen(cluster, list(kinds_to_list(Blueprint({}, served), served)))
+
+
 def snapshot(
-    cluster: Cluster, blueprint: Blueprint, known: Kinds, *, also: Collection[tuple[str, str]] = ()
+    cluster: Cluster,
+    blueprint: Blueprint,
+    known: Kinds,
+    *,
+    also: Collection[tuple[str, str]] = (),
+    seen: Seen = NOTHING_SEEN,
 ) -> Snapshot:
     """The live objects of every kind that the blueprint names, of those that a plan looks at anyway, and of `also`.
 
     A kind whose CRD is not applied yet holds nothing; what cannot be known is named with its reason. A list that fails
     for a moment is asked for again, with the waits of a write that fails for the same cause. So is one that is denied
     by a server that denies us what it has told us before: it has just started, and does not know its bindings yet.
+    What has been `seen` is not asked for.
 
     Raises:
         Unreachable: when the cluster stops answering.
     """
+    wanted = list(kinds_to_list(blueprint, known, also))
+    found = {**seen, **_seen(cluster, [asked for asked in wanted if asked not in seen])}
+    items: list[Body] = []
+    unread: dict[KindVersion, Fault] = {}
+    for kind, version in wanted:
+        listed = found[kind, version]
+        if not isinstance(listed, Fault):
+            items += listed
+        elif listed.cause is not Cause.NOT_SERVED or _is_dead_backend(listed):
+            unread[kind.group, kind.kind, version] = listed
+    return Snapshot(items, unread)
+
+
+def _seen(cluster: Cluster, wanted: Sequence[tuple[Kind, str]]) -> Seen:
     patience = _Patience()
 
     def read(asked: tuple[Kind, str]) -> Sequence[Body] | Fault:
@@ -68,15 +103,7 @@ def snapshot(
                 return error.fault
             raise Unreachable(f"the cluster cannot be read: {error}", hint="try again when it answers") from error
 
-    wanted = list(kinds_to_list(blueprint, known, also))
-    items: list[Body] = []
-    unread: dict[KindVersion, Fault] = {}
-    for (kind, version), found in zip(wanted, gathered(read, wanted, at_once=_AT_ONCE), strict=True):
-        if not isinstance(found, Fault):
-            items += found
-        elif found.cause is not Cause.NOT_SERVED or _is_dead_backend(found):
-            unread[kind.group, kind.kind, version] = found
-    return Snapshot(items, unread)
+    return dict(zip(wanted, gathered(read, wanted, at_once=_AT_ONCE), strict=True))
 
 
 def _is_dead_backend(fault: Fault) -> bool:

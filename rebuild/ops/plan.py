@@ -11,6 +11,7 @@ from rebuild.model.kinds import Kinds, builtin
 from rebuild.model.redaction import digest
 from rebuild.ops import observe, rights
 from rebuild.ops.blueprint import Declared
+from rebuild.ops.observe import NOTHING_SEEN, Seen
 from rebuild.ops.target import BoundTarget
 from rebuild.plan import build
 from rebuild.plan.build import OFFLINE, Surroundings
@@ -39,17 +40,19 @@ def with_rights(plan: Plan, target: BoundTarget) -> Plan:
     return plan.with_findings(rights.findings(target.cluster, plan))
 
 
-def look(found: Declared, target: BoundTarget, estimates: Estimates = PRIORS) -> Surroundings:
+def look(
+    found: Declared, target: BoundTarget, estimates: Estimates = PRIORS, *, seen: Seen = NOTHING_SEEN
+) -> Surroundings:
     """What the target holds of the kinds that are declared or stand in their way, and what it can do.
 
-    `estimates` is how long objects are expected to take there.
+    `estimates` is how long objects are expected to take there; what has been `seen` of it is not asked for again.
 
     Raises:
         Unreachable: when the target stops answering.
     """
     also = preflight.kinds_to_know(found.blueprint, found.graph.edges)
     there = _kinds_there(found.blueprint.kinds, target.served)
-    snapshot = observe.snapshot(target.cluster, found.blueprint, there, also=also)
+    snapshot = observe.snapshot(target.cluster, found.blueprint, there, also=also, seen=seen)
     return Surroundings(snapshot, target.capabilities, target.identity.version, estimates=estimates)
 
 
