@@ -19,6 +19,7 @@ from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body, Manifest, Origin
 from rebuild.model.refs import Ref
 from rebuild.providers.kwok.lab import Lab
+from tests.support.waiting import within
 
 Login = Callable[[str], ApiServer]
 
@@ -44,7 +45,7 @@ def config_map(namespace: str, name: str, **data: str) -> Manifest:
 
 def until_passed(call: Callable[[], object]) -> None:
     """Call until the server no longer refuses, as when an API is only just being set up."""
-    for _ in range(2000):
+    for _ in within(60):
         try:
             call()
         except ClusterFault:

@@ -17,6 +17,7 @@ from rebuild.model.objects import dig
 from rebuild.providers.kwok.lab import Lab
 from tests.cluster.conftest import Login, builtin, config_map, manifest
 from tests.cluster.contract import ClusterContract
+from tests.support.waiting import within
 
 pytestmark = pytest.mark.live
 
@@ -115,4 +116,4 @@ def test_a_right_in_one_namespace_is_no_right_for_the_whole_cluster(
 
 def until(holds: Callable[[], bool]) -> None:
     """The server learns of roles through a watch."""
-    assert any(holds() for _ in range(2000))
+    assert any(holds() for _ in within(60))

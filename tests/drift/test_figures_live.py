@@ -26,6 +26,7 @@ from rebuild.providers.kwok.lab import Lab
 from tests.accuracy import figures
 from tests.drift import additions, corpus
 from tests.drift.additions import Addition
+from tests.support.waiting import within
 
 pytestmark = [pytest.mark.live]
 SEED = 20260711
@@ -60,7 +61,7 @@ def apply(cluster: ApiServer, found: Declared) -> None:
     for manifest in found.blueprint:
         kind = found.blueprint.kinds.of(manifest.ref)
         assert kind
-        for _ in range(2000):
+        for _ in within(60):
             try:
                 cluster.apply(manifest, kind)
                 break
@@ -76,7 +77,7 @@ def settled(cluster: ApiServer, asked: SourceOptions, name: str) -> set[tuple[st
     deployment, claims = known.get("apps", "Deployment"), known.get("", "PersistentVolumeClaim")
     assert deployment
     assert claims
-    for _ in range(2000):
+    for _ in within(60):
         here = [*cluster.list(deployment, "v1", name).items, *cluster.list(claims, "v1", name).items]
         states = [body["status"].get("phase") or body["status"].get("readyReplicas") for body in here]
         if len(here) >= 4 and all(states):
@@ -102,7 +103,7 @@ def test_nothing_is_told_of_what_was_made_as_declared(
         apply(cluster, found)
     else:
         kubectl = [str(lab.binaries / "kubectl"), "--kubeconfig", str(lab.kubeconfig), creator.split()[1]]
-        for _ in range(2000):
+        for _ in within(60):
             done = subprocess.run(
                 [*kubectl, "-f", str(tmp_path / "source")], capture_output=True, text=True, check=False
             )

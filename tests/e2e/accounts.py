@@ -12,6 +12,7 @@ import yaml
 from rebuild.cluster.connect import connect
 from rebuild.cluster.rights import Access
 from rebuild.providers.kwok.lab import Lab
+from tests.support.waiting import within
 
 BASICS = (
     {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]},
@@ -65,7 +66,7 @@ def _until_allowed(lab: Lab, file: Path) -> None:
     """The server learns of roles through a watch."""
     opened = connect(context=lab.context, kubeconfig=file)
     try:
-        for _ in range(2000):
+        for _ in within(60):
             if opened.may(Access("list", "", "nodes")):
                 return
     finally:

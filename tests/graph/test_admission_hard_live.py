@@ -18,6 +18,7 @@ from rebuild.model.kinds import Kind
 from rebuild.model.objects import Body
 from rebuild.providers.kwok.lab import Lab
 from tests.cluster.conftest import builtin, manifest, until_passed
+from tests.support.waiting import within
 
 pytestmark = pytest.mark.live
 
@@ -40,7 +41,7 @@ class Bench:
 
     def refusal_of(self, write: Callable[[], None]) -> ClusterFault:
         """How a write is refused, once the server has heard of what refuses it."""
-        for _ in range(2000):
+        for _ in within(60):
             try:
                 write()
             except ClusterFault as error:

@@ -21,6 +21,7 @@ from rebuild.model.objects import Body, Manifest, Origin
 from rebuild.model.refs import Ref
 from rebuild.providers.kwok.lab import Lab
 from tests.lint import cases
+from tests.support.waiting import within
 from tools import generate_tables
 
 pytestmark = pytest.mark.live
@@ -68,7 +69,7 @@ def definitions(transport: Transport) -> Iterator[list[str]]:
 
 
 def until_served(cluster: ApiServer, kind: Kind) -> None:
-    for _ in range(2000):
+    for _ in within(60):
         try:
             cluster.list(kind, kind.versions[0])
         except ClusterFault:

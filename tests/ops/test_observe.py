@@ -26,6 +26,7 @@ from rebuild.providers.kwok.lab import Lab
 from tests.plan import support
 from tests.support import fault_proxy
 from tests.support.fault_proxy import Fault, Rule, by_rules
+from tests.support.waiting import within
 
 DEFINITION = """
 apiVersion: apiextensions.k8s.io/v1
@@ -76,7 +77,7 @@ def group(transport: Transport) -> Iterator[str]:
 
 def until_passed(call: Callable[[], object]) -> None:
     """Call until the server no longer refuses: an API is only just being set up."""
-    for _ in range(2000):
+    for _ in within(60):
         try:
             call()
         except ClusterFault:
