@@ -112,6 +112,7 @@ class Transport:
             try:
                 answer = wire.ask(head, b"", silence=silence)
                 if answer.status >= _REFUSED:
+                    wire.limit(silence)
                     raise ClusterFault(classify(answer.status, answer.whole(), answer.retry_after), what=what)
             except BaseException:
                 wire.close()

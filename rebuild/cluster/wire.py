@@ -79,6 +79,10 @@ class Wire:
         """Let go of the connection."""
         self._socket.close()
 
+    def limit(self, seconds: float) -> None:
+        """What is still to come of an answer may take so many seconds, whatever drops of it come."""
+        self._within, self._deadline = seconds, clock.monotonic() + seconds
+
     def hang_up(self) -> None:
         """End the connection from any thread: who reads from it is told that nothing more comes."""
         # TLS stays as it is, which its reader uses just now; TLS to a proxy holds the socket inside.
@@ -100,8 +104,7 @@ class Wire:
             ValueError: when what comes is not HTTP, or too much. The connection is of no use then.
         """
         self._socket.settimeout(silence or within)
-        self._within = within or math.inf
-        self._deadline = clock.monotonic() + self._within
+        self.limit(within or math.inf)
         length = f"Content-Length: {len(body)}\r\n" if body else ""
         self._socket.sendall(f"{head}{length}\r\n".encode("ascii") + body)
         status, rest = 100, b""
