@@ -77,8 +77,8 @@ def access(files: str, context: str) -> Access:
     def authorized(headers: dict[str, str]) -> None:
         if asked_of_proxy:
             headers.update(pool.proxy_headers)
-        # Runs an exec plugin when the token has expired: once, not once per thread.
-        with refresh:
+        # Runs an exec plugin, or asks an OIDC provider, when the token has expired: once, not once per thread.
+        with refresh, _as_os_errors():
             client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
 
     return Access(server, server if asked_of_proxy else urlsplit(server).path, _dialled(pool, server), authorized)
@@ -86,20 +86,17 @@ def access(files: str, context: str) -> Access:
 
 def _dialled(pool: Any, server: str) -> Callable[[], socket.socket]:
     """urllib3 opens connections as the package has it told: with its certificates and names, and through its proxy."""
-    from urllib3.exceptions import HTTPError
 
     def dial() -> socket.socket:
         connections = pool.connection_from_url(server)
         connection = connections._new_conn()
         connection.timeout = CONNECT_SECONDS
         try:
-            if pool.proxy is not None:
-                connections._prepare_proxy(connection)
-            if connection.sock is None:
-                connection.connect()
-        except HTTPError as error:
-            connection.close()
-            raise ConnectionError(_innermost(error)) from error
+            with _as_os_errors():
+                if pool.proxy is not None:
+                    connections._prepare_proxy(connection)
+                if connection.sock is None:
+                    connection.connect()
         except BaseException:
             connection.close()
             raise
@@ -107,6 +104,17 @@ def _dialled(pool: Any, server: str) -> Callable[[], socket.socket]:
         return opened
 
     return dial
+
+
+@contextmanager
+def _as_os_errors() -> Iterator[None]:
+    """What urllib3 raises, as what Python raises for the same."""
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except HTTPError as error:
+        raise ConnectionError(_innermost(error)) from error
 
 
 def _innermost(error: Any) -> str:
