@@ -1,14 +1,25 @@
 """Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes: while writes are under way the first signal lets them finish,
-the second ends the run at once. Whatever else fails on the way out, the exit code is the signal's."""
+the second ends the run at once. Whatever else fails on the way out, the exit code is the signal's.
+
+Python prints what is raised while an object is destroyed, and goes on: a signal that comes just then is raised again.
+"""
 
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from rebuild.cli import streams
 from rebuild.model.errors import Exit
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+_AGAIN_S = 0.01
+"""How long after a signal that was lost in the destruction of an object it is raised again."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -52,6 +63,19 @@ def install() -> None:
     for number in _INTERRUPTS:
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _SWITCH)
+    signal.signal(signal.SIGALRM, _again)
+    sys.unraisablehook = _lost
+
+
+def _lost(what: UnraisableHookArgs) -> None:
+    if isinstance(what.exc_value, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+    else:
+        sys.__unraisablehook__(what)
+
+
+def _again(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt if _SWITCH.received is None else _INTERRUPTS[_SWITCH.received]
 
 
 def stoppable(stop: Callable[[str], None] | None) -> None:
@@ -61,7 +85,7 @@ def stoppable(stop: Callable[[str], None] | None) -> None:
 
 def over() -> None:
     """From here on a signal changes nothing: what is left to do takes no time, and is the answer."""
-    for number in _INTERRUPTS:
+    for number in (*_INTERRUPTS, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -31,14 +31,20 @@ def begun(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
         yield work
         return
     reader, writer = os.pipe()
-    pid = os.fork()
-    if not pid:
-        try:
-            os.close(reader)
-            _carry_out(work, writer)
-        finally:
-            # Not `sys.exit`: what is to be flushed and removed at the end is our parent's.
-            os._exit(0)
+    # A signal between the fork and its first step would be lost, or raised in a copy of all that called us.
+    signals = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        pid = os.fork()
+        if not pid:
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+                os.close(reader)
+                _carry_out(work, writer)
+            finally:
+                # Not `sys.exit`: what is to be flushed and removed at the end is our parent's.
+                os._exit(0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
     os.close(writer)
     child = _Child(pid, os.fdopen(reader, "rb"))
     try:

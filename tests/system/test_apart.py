@@ -136,6 +136,26 @@ def test_what_nobody_waits_for_any_more_is_ended_with_all_that_it_started(tmp_pa
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
+@pytest.mark.usefixtures("alone")
+@pytest.mark.timeout(60)
+def test_what_is_given_up_at_once_ends_at_once() -> None:
+    """A signal that comes before the work has begun is neither lost, nor raised in a copy of who began it."""
+
+    def unwind(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    ourselves = os.getpid()
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        for _ in range(300):
+            with apart.begun(signal.pause):
+                pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if os.getpid() != ourselves:
+            os._exit(1)
+
+
 def test_a_process_with_threads_does_the_work_itself() -> None:
     ends = threading.Event()
     thread = threading.Thread(target=ends.wait)
