@@ -10,13 +10,9 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from rebuild.cli import streams
 from rebuild.model.errors import Exit
-
-if TYPE_CHECKING:
-    from sys import UnraisableHookArgs
 
 _AGAIN_S = 0.01
 """How long after a signal that was lost in the destruction of an object it is raised again."""
@@ -67,7 +63,7 @@ def install() -> None:
     sys.unraisablehook = _lost
 
 
-def _lost(what: UnraisableHookArgs) -> None:
+def _lost(what: sys.UnraisableHookArgs) -> None:
     if isinstance(what.exc_value, KeyboardInterrupt):
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
     else:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 _DESTROYED = """
-import os, signal, sys
+import os, signal
 from rebuild.cli import stopping
 
 class Fragile:

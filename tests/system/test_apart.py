@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,18 @@ Work = Callable[[], object]
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """pytest-xdist has a thread in each worker, which waits for its controller and holds no lock meanwhile."""
     monkeypatch.setattr(apart, "_can_fork", lambda: True)
+
+
+@pytest.fixture
+def unwinding() -> Iterator[None]:
+    """As in the program: what is terminated unwinds."""
+
+    def unwind(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.usefixtures("alone")
@@ -109,7 +121,7 @@ def test_who_starts_us_may_have_all_children_waited_for() -> None:
         signal.signal(signal.SIGCHLD, before)
 
 
-@pytest.mark.usefixtures("alone")
+@pytest.mark.usefixtures("alone", "unwinding")
 def test_what_nobody_waits_for_any_more_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     """As a run that is refused by a guard, while a clone is under way."""
     number, ready = tmp_path / "number", tmp_path / "ready"
@@ -123,35 +135,23 @@ def test_what_nobody_waits_for_any_more_is_ended_with_all_that_it_started(tmp_pa
         # Not the command itself: Python forgets a program where a signal comes while it is being started.
         ready.write_text(number.read_text())
 
-    def unwind(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, unwind)
-    try:
-        with apart.begun(work):
-            started = int(ready.read_text())
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with apart.begun(work):
+        started = int(ready.read_text())
     state = Path(f"/proc/{started}/stat")
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-@pytest.mark.usefixtures("alone")
+@pytest.mark.usefixtures("alone", "unwinding")
 @pytest.mark.timeout(60)
 def test_what_is_given_up_at_once_ends_at_once() -> None:
     """A signal that comes before the work has begun is neither lost, nor raised in a copy of who began it."""
 
-    def unwind(*_: object) -> None:
-        raise KeyboardInterrupt
-
     ourselves = os.getpid()
-    before = signal.signal(signal.SIGTERM, unwind)
     try:
         for _ in range(300):
             with apart.begun(signal.pause):
                 pass
     finally:
-        signal.signal(signal.SIGTERM, before)
         if os.getpid() != ourselves:
             os._exit(1)
 
